@@ -1,0 +1,1 @@
+"""Floor 0: the shapes that cross floors. Standard library only; nothing here does anything."""
