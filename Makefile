@@ -14,16 +14,16 @@ help:
 	@echo "make test      all tests but the long ones; make test-all for those too"
 	@echo "make lint      ruff, mypy --strict, import contracts"
 	@echo "make bench     measure beside peers, print the table"
-	@echo "make lock      resolve the dependencies anew into requirements.lock"
+	@echo "make lock      resolve the dependencies anew into requirements-lock.txt"
 
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-lock.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Azurine needs Python 3.11 or newer; none was found on the PATH (set PYTHON=/path/to/python)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (once) …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements-lock.txt)"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-lock.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
@@ -50,7 +50,7 @@ bench: setup
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q uv; }
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements-lock.txt
 
 clean:
 	rm -rf $(VENV) .demo

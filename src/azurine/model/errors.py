@@ -1,15 +1,15 @@
 """Our errors, one per reaction; the door maps them to HTTP once (`api.errors`).
 
-    AzurineError
-    ├── Invalid          the request is wrong, at `path`          the user mends the request
-    ├── Unauthenticated  who are you?                             the user signs in
-    ├── Denied           you may not                              the user asks for a role
-    ├── Missing          there is no such thing                   the user mends the name
-    ├── Conflict         it exists already, or is in the way      the user chooses another name, or waits
-    ├── Stale            it has changed since you looked          the client reads again and retries
-    ├── TooLarge         the body is over the limit               the user sends less
-    ├── Unsupported      Azure has it, this server has not        the user reads docs/parity.md
-    └── Temporary        it may work in a moment                  the loop, or the client, tries again
+AzurineError
+├── Invalid          the request is wrong, at `path`          the user mends the request
+├── Unauthenticated  who are you?                             the user signs in
+├── Denied           you may not                              the user asks for a role
+├── Missing          there is no such thing                   the user mends the name
+├── Conflict         it exists already, or is in the way      the user chooses another name, or waits
+├── Stale            it has changed since you looked          the client reads again and retries
+├── TooLarge         the body is over the limit               the user sends less
+├── Unsupported      Azure has it, this server has not        the user reads docs/parity.md
+└── Temporary        it may work in a moment                  the loop, or the client, tries again
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """What a kind of resource is: a row of functions. One file in a wing defines one kind, and ends with its `KIND`.
 
-    admit   a request becomes a spec, or an `errors.Invalid` that names the path           (validate, default, keep unknown fields)
-    show    a resource becomes the body that the door answers                              (Azure's shape and words)
-    decide  a look at the resource becomes a decision                                      (no I/O, no clock, no randomness)
+admit   a request becomes a spec, or an `errors.Invalid` that names the path           (validate, default, keep unknown fields)
+show    a resource becomes the body that the door answers                              (Azure's shape and words)
+decide  a look at the resource becomes a decision                                      (no I/O, no clock, no randomness)
 """
 
 from collections.abc import Callable, Mapping, Sequence

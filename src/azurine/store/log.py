@@ -88,7 +88,9 @@ class Log(Protocol):
 
     def get(self, identifier: str) -> Resource | None: ...
 
-    def page(self, kind: str, parent: str, *, owner: str | None = None, after: int | None = None, newest_first: bool = True, limit: int = 100) -> list[Resource]:
+    def page(
+        self, kind: str, parent: str, *, owner: str | None = None, after: int | None = None, newest_first: bool = True, limit: int = 100
+    ) -> list[Resource]:
         """Resources of a kind directly under a parent, ordered by `created`.
 
         after: the `created` of the last one seen (exclusive). owner: only those with this owner ("" = asked for by a user);
