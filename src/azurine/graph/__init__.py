@@ -1,0 +1,1 @@
+"""Thinking about nodes and edges: which may start, which never will, in what order, and where the ring is."""
