@@ -1,0 +1,184 @@
+"""The log in a PostgreSQL database, shared by as many servers as like.
+
+Whoever writes locks the one row that holds the newest revision, until its transaction is over. So revisions are given out
+in the order in which they become visible, and a reader who asks for what came after one misses nothing.
+
+A statement goes out together with the next ones (the driver's pipeline): two round trips for a transaction of any size.
+
+A connection that was lost is opened anew. When it is lost at the very commit, the server is asked afterwards whether that
+transaction came to pass, so that the caller hears the truth.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import psycopg
+from psycopg import IsolationLevel
+from sqlalchemy import ARRAY, NullPool, Text, any_, bindparam, create_engine, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from azurine.model import errors
+from azurine.store.sql import schema
+from azurine.store.sql.database import Connection
+from azurine.store.sql.statements import Statements
+from azurine.store.versions import Version, columns, version_of
+
+Session = psycopg.Connection[tuple[Any, ...]]
+
+CONNECT_SECONDS = 5
+LOCK_SECONDS = 10
+SILENT_SECONDS = 30
+"""A writer that stands still for so long within a transaction loses it, so that one frozen server does not stop the others."""
+
+
+class PostgresqlStatements(Statements):
+    def __init__(self, engine: Any) -> None:
+        super().__init__(engine.dialect)
+        rows = schema.versions.c
+        ids, revisions = bindparam("ids", type_=ARRAY(Text)), bindparam("revisions", type_=ARRAY(rows.revision.type))
+        self.newest_of_all = self._text(select(schema.versions).where(schema.is_latest, rows.id == any_(ids)))
+        self.supersede_all = self._text(schema.versions.update().where(rows.revision == any_(revisions)).values(latest=False))
+
+
+class PostgresqlWriter:
+    def __init__(self, database: "Postgresql") -> None:
+        self._database = database
+        self._statements = database.statements
+        self._connection = database.connect_writer()
+        self._transaction = ""  # the server's own number of the transaction under way
+
+    def begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
+        try:
+            return self._begin(ids)
+        except psycopg.Error as error:
+            if not self._database.is_lost(error):
+                raise
+        self._reconnect()
+        return self._begin(ids)
+
+    def finish(self, superseded: Sequence[int], appended: Sequence[Version], revision: int) -> None:
+        try:
+            with self._connection.pipeline():
+                if superseded:
+                    self._connection.execute(self._statements.supersede_all, {"revisions": list(superseded)})
+                self._connection.cursor().executemany(self._statements.append, [columns(version) for version in appended])
+                self._connection.execute(self._statements.advance, {"newest": revision})
+                self._connection.commit()
+        except psycopg.Error as error:
+            if not (self._database.is_lost(error) and self._came_to_pass()):
+                raise
+
+    def abandon(self) -> None:
+        try:
+            self._connection.rollback()
+        except psycopg.Error:  # the connection is gone, and the transaction with it
+            self._connection.close()
+
+    def trim(self, before: int, limit: int) -> int:
+        self.begin([])
+        forgotten = self._connection.execute(self._statements.trim, {"before": before, "limit": limit}).rowcount
+        self._connection.commit()
+        return forgotten
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
+        with self._connection.pipeline():
+            # The lock comes first: each later statement sees what was committed before it was had.
+            locked = self._connection.execute(self._statements.locked_revision)
+            found = self._connection.execute(self._statements.newest_of_all, {"ids": list(ids)})
+            numbered = self._connection.execute("SELECT pg_current_xact_id()::text")
+        [(revision,)], [(self._transaction,)] = locked.fetchall(), numbered.fetchall()
+        return revision, [version_of(row) for row in found.fetchall()]
+
+    def _reconnect(self) -> None:
+        self._connection.close()
+        self._connection = self._database.connect_writer()
+
+    def _came_to_pass(self) -> bool:
+        """Was the transaction committed before its connection was lost? The lock is waited for: then it is surely over."""
+        try:
+            self._reconnect()
+            self._connection.execute(self._statements.locked_revision)
+            [(state,)] = self._connection.execute("SELECT pg_xact_status(%(number)s::xid8)", {"number": self._transaction}).fetchall()
+            self._connection.rollback()
+        except psycopg.Error as error:
+            raise errors.Temporary("The database was lost while it committed; whether the write was recorded is not known.") from error
+        return bool(state == "committed")
+
+
+class Postgresql:
+    failures: type[Exception] = psycopg.Error
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url).set(drivername="postgresql+psycopg")
+        except ArgumentError as error:
+            raise errors.Invalid("The store's URL cannot be read; write postgresql://user:password@host:port/database.") from error
+        self.name = parsed.render_as_string(hide_password=True).replace("+psycopg", "")
+        arguments = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_SECONDS * 1000, "application_name": "azurine"}
+        self._engine = create_engine(parsed, poolclass=NullPool, connect_args={k: v for k, v in arguments.items() if k not in parsed.query})
+        self.statements = PostgresqlStatements(self._engine)
+        try:
+            self._prepare()
+        except DBAPIError as error:
+            raise self.explain(error.orig) from error
+
+    def connect(self) -> Connection:
+        connection = self._connect()
+        connection.autocommit = True
+        return cast(Connection, connection)
+
+    def connect_writer(self) -> Session:
+        connection = self._connect()
+        connection.autocommit = True
+        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_SECONDS}s'")
+        [(durable,)] = connection.execute("SHOW synchronous_commit").fetchall()
+        if durable == "off":
+            connection.execute("SET synchronous_commit = on")
+        connection.autocommit = False
+        connection.isolation_level = IsolationLevel.READ_COMMITTED
+        return connection
+
+    def writer(self) -> PostgresqlWriter:
+        return PostgresqlWriter(self)
+
+    def is_lost(self, error: Exception) -> bool:
+        """Class 08 is the connection's own, 57P the server's going down; without a code the driver itself lost it."""
+        state = getattr(error, "sqlstate", None)
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and (state is None or state.startswith(("08", "57P", "25P03")))
+
+    def explain(self, error: BaseException | None) -> errors.AzurineError:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        match getattr(error, "sqlstate", None) or "":
+            case "53100":
+                return errors.Temporary(f"The disk of {self.name} is full; nothing was written. Free some space and try again.")
+            case "55P03":
+                return errors.Temporary(f"{self.name} is locked by another writer for more than {LOCK_SECONDS} s; nothing was written.")
+            case "42P01":
+                return errors.AzurineError(f"{self.name} has lost its tables while in use ({reason}); bring them back from a copy.")
+            case state if state.startswith("54"):
+                return errors.TooLarge(f"A document is larger than {self.name} can hold ({reason}).")
+            case _:
+                return errors.Temporary(f"{self.name} cannot be reached or written; nothing was written ({reason}).")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _connect(self) -> Session:
+        # Not through SQLAlchemy's pool: `sql.readers` keeps them, at a tenth of the price per query.
+        lent = self._engine.raw_connection()
+        own = lent.driver_connection
+        lent.detach()
+        return cast(Session, own)
+
+    def _prepare(self) -> None:
+        with self._engine.begin() as connection:
+            # Of servers that start at once, one makes the tables.
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('azurine store'))"))
+            encoding = connection.execute(text("SHOW server_encoding")).scalar()
+            if encoding != "UTF8":
+                raise errors.Conflict(f"{self.name} keeps text as {encoding}; make a database with ENCODING 'UTF8' for the store.")
+            schema.prepare(connection, self.name, alone=False)

@@ -1,0 +1,153 @@
+"""The log in a SQLite file.
+
+WAL mode: readers and the writer do not wait for each other. `synchronous=FULL`: a commit returns when the disk has it, so
+what was acknowledged survives a power cut. One server per file; a second one is told that the file is locked.
+
+SQLAlchemy opens the connections and writes the SQL; the statements then go straight to the driver, in its autocommit mode,
+with transactions begun and ended here.
+"""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import URL, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from azurine.model import errors
+from azurine.store.sql import schema
+from azurine.store.sql.database import Connection
+from azurine.store.sql.statements import Statements
+from azurine.store.versions import Version, columns, version_of
+
+APPLICATION = 0x417A7572
+"""Written into the file's head: "Azur". Tools such as file(1) can tell by it what the file is."""
+
+BUSY_MILLISECONDS = 5_000
+CHECKPOINT_PAGES = 4_000
+"""Length of the write-ahead log (16 MB) at which it is copied into the file: seldom, for a checkpoint costs several syncs."""
+
+
+class SqliteWriter:
+    def __init__(self, connection: sqlite3.Connection, statements: Statements) -> None:
+        self._connection = connection
+        self._statements = statements
+
+    def begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        [(revision,)] = execute(self._statements.revision).fetchall()
+        rows = [row for identifier in ids for row in execute(self._statements.newest, {"id": identifier}).fetchall()]
+        return revision, [version_of(row) for row in rows]
+
+    def finish(self, superseded: Sequence[int], appended: Sequence[Version], revision: int) -> None:
+        if superseded:
+            self._connection.executemany(self._statements.supersede, [{"superseded": one} for one in superseded])
+        self._connection.executemany(self._statements.append, [columns(version) for version in appended])
+        self._connection.execute(self._statements.advance, {"newest": revision})
+        self._connection.execute("COMMIT")
+
+    def abandon(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def trim(self, before: int, limit: int) -> int:
+        return self._connection.execute(self._statements.trim, {"before": before, "limit": limit}).rowcount
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Sqlite:
+    failures: type[Exception] = sqlite3.Error
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        self._engine = _engine(self.path)
+        self.statements = Statements(self._engine.dialect)
+        try:
+            _make_file(self.path)
+            self._prepare()
+        except DBAPIError as error:
+            raise self._explain_opening(error.orig) from error
+
+    def connect(self) -> Connection:
+        return cast(Connection, self._connect())
+
+    def writer(self) -> SqliteWriter:
+        return SqliteWriter(self._connect(), self.statements)
+
+    def is_lost(self, error: Exception) -> bool:
+        return False
+
+    def explain(self, error: BaseException | None) -> errors.AzurineError:
+        name = _name(error)
+        if name.startswith("SQLITE_FULL"):
+            return errors.Temporary(f"The disk that holds {self.path} is full; nothing was written. Free some space and try again.")
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return errors.Temporary(f"{self.path} is locked by another process; nothing was written. Does another server use it?")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return errors.AzurineError(f"{self.path} is damaged ({error}); stop the server and bring the file back from a copy.")
+        if name.startswith("SQLITE_TOOBIG") or isinstance(error, sqlite3.DataError):
+            return errors.TooLarge(f"A document is larger than SQLite can hold ({error}).")
+        return errors.Temporary(f"{self.path} cannot be read or written ({error}); nothing was written.")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _connect(self) -> sqlite3.Connection:
+        # Not through SQLAlchemy's pool: `sql.readers` keeps them, at a tenth of the price per query.
+        lent = self._engine.raw_connection()
+        own = lent.driver_connection
+        lent.detach()
+        return cast(sqlite3.Connection, own)
+
+    def _prepare(self) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            schema.prepare(connection, self.path, alone=True)
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
+            connection.exec_driver_sql("COMMIT")
+            # Only now: it changes the file, which could have been somebody else's. The file remembers it.
+            mode = connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar()
+        if mode != "wal":
+            raise errors.Conflict(f"{self.path} is on a file system that SQLite cannot share between threads safely; choose a local disk.")
+
+    def _explain_opening(self, error: BaseException | None) -> errors.AzurineError:
+        if _name(error).startswith("SQLITE_NOTADB"):
+            return errors.Conflict(f"{self.path} is a file of some other program, not an Azurine store; choose another place.")
+        return self.explain(error)
+
+
+def _engine(path: str) -> Engine:
+    # "named" parameters, so that a statement's text reads the same for every driver.
+    engine = create_engine(
+        URL.create("sqlite", database=path),
+        poolclass=NullPool,
+        paramstyle="named",
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000, "cached_statements": 64},
+    )
+    event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, record: object) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")  # on macOS a plain fsync leaves the data in the disk's own cache
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
+
+
+def _make_file(path: str) -> None:
+    """Readable by its owner only: specs may hold keys of other people's storage."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        folder = Path(path).parent
+        hint = "" if folder.is_dir() else f" There is no folder {folder}."
+        raise errors.Conflict(f"{path} cannot be opened for writing: {error.strerror}.{hint}") from error
+
+
+def _name(error: BaseException | None) -> str:
+    return getattr(error, "sqlite_errorname", None) or ""
