@@ -1,0 +1,88 @@
+"""Reuse: a deterministic step whose program, literals and data references are those of an earlier one is not run again.
+
+What counts: the command, the code's content (its snapshot's address), the environment, the literals, the addresses and
+asset ids of the data, the settings of the outputs. What does not: the compute, names, and the content behind an address.
+The earlier result is found under its fingerprint, a resource of the kind `workspaces/results`.
+
+https://learn.microsoft.com/azure/machine-learning/how-to-debug-pipeline-reuse-issues
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from azurine.model import ids
+from azurine.model.decisions import Create, Decision, Effect, Perform, Update
+from azurine.model.kinds import Admission, Kind, Look
+from azurine.model.resources import Json, Resource
+from azurine.model.states import State
+
+RESULTS = "workspaces/results"
+
+
+def fingerprint(plan: Mapping[str, Any]) -> str:
+    """64 hexadecimal digits that are the same when a step of this plan must give the same result."""
+    counted: dict[str, Any] = {
+        name: plan.get(name) for name in ("command", "code", "environment", "inputs", "variables", "distribution", "instances")
+    }
+    counted["outputs"] = {name: {key: value for key, value in output.items() if key != "uri"} for name, output in plan["outputs"].items()}
+    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+def earlier(look: Look) -> Resource | None:
+    """The job whose result may stand for this one's; None when there is none, or the job must be run."""
+    job = look.resource
+    plan = job.spec["plan"]
+    if job.status.get("attempt") or not (plan.get("deterministic") and plan.get("reuse")):
+        return None
+    known = look.references.get(_place(plan))
+    if known is None:
+        return None
+    found = look.references.get(ids.child(plan["workspace"], "jobs", known.spec["job"]))
+    if found is None or found.id == job.id or found.deleting or found.status.get("state") != State.SUCCEEDED:
+        return None
+    return found
+
+
+def take_over(look: Look, found: Resource) -> Decision:
+    """This job is done: its outputs are the earlier job's, and so are its metrics (copied by a performer first)."""
+    job = look.resource
+    key = f"{job.id}#reuse"
+    outcome = look.outcome(key)
+    if outcome is None or outcome["state"] in (State.PENDING, State.RUNNING):
+        copy = Perform(key, "tracking.copy", {"from": found.name, "to": job.name, "workspace": job.spec["plan"]["workspace"]})
+        return Decision({**job.status, "state": State.PENDING, "phase": "preparing"}, (copy,))
+    status = {name: value for name, value in job.status.items() if name != "phase"}
+    times = {"started": look.now, "ended": look.now}
+    return Decision({**status, **times, "state": State.SUCCEEDED, "reused": found.name, "outputs": found.status.get("outputs", {})}, settled=True)
+
+
+def remember(look: Look) -> tuple[Effect, ...]:
+    """Keeps a fresh result under its fingerprint, or puts it in the place of one whose job is gone."""
+    job = look.resource
+    plan = job.spec["plan"]
+    if not plan.get("deterministic"):
+        return ()
+    known = look.references.get(_place(plan))
+    if known is None:
+        return (Create(_place(plan), RESULTS, {"job": job.name}),)
+    before = look.references.get(ids.child(plan["workspace"], "jobs", known.spec["job"]))
+    if before is None or before.deleting:
+        return (Update(known.id, {"job": job.name}),)
+    return ()
+
+
+def _place(plan: Json) -> str:
+    return ids.child(plan["workspace"], "results", plan["fingerprint"])
+
+
+def _admit(request: Admission) -> Json:
+    return dict(request.body)
+
+
+def _show(result: Resource) -> Json:
+    return {"properties": {"job": result.spec.get("job", "")}}
+
+
+KIND = Kind(name=RESULTS, admit=_admit, show=_show)
