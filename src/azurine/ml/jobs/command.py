@@ -90,7 +90,8 @@ def decide(look: Look) -> Decision:
 
 
 def step_key(job: Resource, attempt: int) -> str:
-    return f"{job.id}#run#{attempt}"
+    """Names one attempt for ever; a job that was deleted and made again under its name is another job."""
+    return f"{job.id}#{job.created_at:.6f}#run#{attempt}"
 
 
 def seconds(duration: Any, path: str, wrong: list[Detail]) -> float | None:
