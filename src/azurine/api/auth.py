@@ -1,14 +1,14 @@
 """Who is asking? Every request carries a valid bearer token, but for the paths that are public.
 
-A pure ASGI layer: it puts the `Principal` into `scope["state"]["principal"]` (`request.state.principal`), or answers 401
-in Azure's shape. It never writes a token anywhere. What a principal may do is asked elsewhere (`identity.roles`).
+A pure ASGI layer: it puts the `Principal` into `scope["principal"]` (and `request.state.principal`), or answers 401 in
+Azure's shape. It never writes a token anywhere. What a principal may do is asked elsewhere (`identity.roles`).
 """
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from azurine.api import errors as refusals
 from azurine.identity.directory import Principal
 from azurine.model import errors
 
@@ -26,7 +26,7 @@ IDENTITY_PATHS = (
     "/*/discovery/keys",
     "/*/discovery/v2.0/keys",
     "/common/discovery/instance",
-    "/common/userrealm/*",
+    "/metadata/endpoints",
     "/metadata/identity/oauth2/token",
     "/msi/token",
 )
@@ -57,6 +57,7 @@ class Authentication:
         except errors.Unauthenticated as problem:
             await self._refuse(scope, receive, send, problem)
             return
+        scope["principal"] = principal
         scope.setdefault("state", {})["principal"] = principal
         await self._app(scope, receive, send)
 
@@ -65,13 +66,11 @@ class Authentication:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "sign in first"})
             return
-        body = json.dumps({"error": {"code": problem.code, "message": problem.message}}).encode()
-        headers = [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"content-length", str(len(body)).encode()),
-            (b"www-authenticate", challenge(problem, self._authority).encode("latin-1", "replace")),
-        ]
-        await send({"type": "http.response.start", "status": 401, "headers": headers})
+        status, headers, body = refusals.encoded(problem)
+        headers = {**headers, "WWW-Authenticate": challenge(problem, self._authority), "Content-Type": "application/json; charset=utf-8"}
+        headers["Content-Length"] = str(len(body))
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 

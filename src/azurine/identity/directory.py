@@ -43,6 +43,10 @@ class Principal:
     kind: str
     job: str = ""
 
+    @property
+    def object_id(self) -> str:
+        return self.oid
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -1,0 +1,84 @@
+"""A server that only knows who is asking: the identity door, the sign-in layer, and an echo. For tests of clients and of the command line.
+
+`serve(settings)` is what `azurine.app.serve` is: uvicorn with TLS in the foreground, `server.json` while it listens.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from azurine.api import auth, identity
+from azurine.identity import certificates
+from azurine.identity.directory import Directory
+from azurine.identity.tokens import Tokens
+from azurine.settings import Settings
+
+PUBLIC = (*auth.IDENTITY_PATHS, "/healthz")
+
+
+async def healthz(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def echo(request: Request) -> Response:
+    principal = request.state.principal
+    body = {"path": request.url.path, "host": request.headers["host"], "oid": principal.oid, "kind": principal.kind, "job": principal.job}
+    return JSONResponse(body)
+
+
+def application(settings: Settings) -> Any:
+    directory = Directory(settings.identity, settings.tenant)
+    tokens = Tokens(settings.identity, directory, settings.names)
+    app = Starlette(routes=[Route("/healthz", healthz), *identity.routes(directory, tokens), Route("/{rest:path}", echo)])
+    return auth.Authentication(app, tokens.check, auth.public_paths(PUBLIC), f"{settings.url()}/{settings.tenant}")
+
+
+def prepared(settings: Settings) -> tuple[uvicorn.Server, socket.socket, dict[str, Any]]:
+    found = certificates.prepare(settings.certificates, time.time(), settings.names)
+    listening = socket.create_server((settings.host, settings.port))
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(
+        application(settings), ssl_certfile=str(found.server), ssl_keyfile=str(found.server), log_level="warning", lifespan="off", ws="none"
+    )
+    note = {"pid": os.getpid(), "port": port, "host": settings.host, "url": settings.url(port), "started": time.time()}
+    return uvicorn.Server(config), listening, note
+
+
+def serve(settings: Settings) -> None:
+    server, listening, note = prepared(settings)
+    path = settings.home / "server.json"
+    path.write_text(json.dumps(note))
+    try:
+        server.run(sockets=[listening])
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def running(home: Path, **chosen: Any) -> Iterator[str]:
+    """A stand-in in a thread of this process; its URL."""
+    settings = Settings(home, **{"port": 0, **chosen})
+    server, listening, note = prepared(settings)
+    server.config.load()
+    (home / "server.json").write_text(json.dumps(note))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield note["url"]
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+        (home / "server.json").unlink(missing_ok=True)
