@@ -94,9 +94,9 @@ class Ledger:
         """Revisions recorded earlier that are no longer the newest of their id."""
         return [before.revision for identifier, before in self._before.items() if self._now[identifier] is not before]
 
-    def appended(self) -> list[Version]:
-        """The new versions as they are to be recorded: of several of one id only the last is the latest."""
-        return [version if not version.latest or self._now[version.id] is version else version._replace(latest=False) for version in self.fresh]
+    def is_newest(self, version: Version) -> bool:
+        """Of several new versions of one id only the last is the newest; of a removed one none is."""
+        return self._now[version.id] is version
 
 
 def check_time(at: float) -> None:
@@ -154,8 +154,6 @@ def version_of(row: Any) -> Version:
     return Version._make((*row[:10], bool(row[10]), bool(row[11]), bool(row[12]), Document(row[13]), Document(row[14])))
 
 
-def columns(version: Version) -> dict[str, Any]:
-    """A version as the columns of the table."""
-    found = version._asdict()
-    found["status"], found["spec"] = version.status.text, version.spec.text
-    return found
+def columns(version: Version) -> tuple[object, ...]:
+    """A version as a database's row."""
+    return (*version[:-2], version.status.text, version.spec.text)

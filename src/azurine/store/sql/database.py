@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from azurine.model.errors import AzurineError
 from azurine.store.sql.statements import Statements
-from azurine.store.versions import Version
+from azurine.store.versions import Ledger, Version
 
 Row = Sequence[Any]
 
@@ -28,10 +28,10 @@ class Writer(Protocol):
     """The one connection that writes. A transaction is `begin`, then `finish` or `abandon`."""
 
     def begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
-        """Keeps every other writer out, and answers the newest revision and the newest versions of these ids."""
+        """Sees to it that no other writer comes between, and answers the newest revision and the newest versions of these ids."""
         ...
 
-    def finish(self, superseded: Sequence[int], appended: Sequence[Version], revision: int) -> None:
+    def finish(self, ledger: Ledger) -> None:
         """Records and commits. When it returns, what was written survives a power cut."""
         ...
 

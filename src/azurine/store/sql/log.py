@@ -147,7 +147,7 @@ def _record(writer: Writer, group: Sequence[Batch]) -> tuple[Ledger, list[Answer
         ledger = Ledger(*writer.begin(list(ids)))
         answers = [[ledger.apply(prepared, batch.at) for prepared in batch.writes] for batch in group]
         if ledger.fresh:
-            writer.finish(ledger.superseded(), ledger.appended(), ledger.revision)
+            writer.finish(ledger)
         else:
             writer.abandon()
     except BaseException:

@@ -14,14 +14,14 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import IsolationLevel
-from sqlalchemy import ARRAY, NullPool, Text, any_, bindparam, create_engine, make_url, select, text
+from sqlalchemy import ARRAY, BigInteger, NullPool, Text, any_, bindparam, create_engine, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from azurine.model import errors
 from azurine.store.sql import schema
 from azurine.store.sql.database import Connection
 from azurine.store.sql.statements import Statements
-from azurine.store.versions import Version, columns, version_of
+from azurine.store.versions import Ledger, Version, columns, version_of
 
 Session = psycopg.Connection[tuple[Any, ...]]
 
@@ -31,13 +31,19 @@ SILENT_SECONDS = 30
 """A writer that stands still for so long within a transaction loses it, so that one frozen server does not stop the others."""
 
 
+_COLUMNS = schema.versions.columns.keys()
+
+
 class PostgresqlStatements(Statements):
     def __init__(self, engine: Any) -> None:
         super().__init__(engine.dialect)
         rows = schema.versions.c
         ids, revisions = bindparam("ids", type_=ARRAY(Text)), bindparam("revisions", type_=ARRAY(rows.revision.type))
-        self.newest_of_all = self._text(select(schema.versions).where(schema.is_latest, rows.id == any_(ids)))
-        self.supersede_all = self._text(schema.versions.update().where(rows.revision == any_(revisions)).values(latest=False))
+        self.newest_of = self._text(select(schema.versions).where(schema.is_latest, rows.id == any_(ids)))
+        self.locked_revision = self._text(select(schema.log.c.revision).with_for_update())
+        self.append = self._text(schema.versions.insert())
+        self.advance = self._text(schema.log.update().values(revision=bindparam("newest", type_=BigInteger)))
+        self.supersede = self._text(schema.versions.update().where(rows.revision == any_(revisions)).values(latest=False))
 
 
 class PostgresqlWriter:
@@ -56,13 +62,13 @@ class PostgresqlWriter:
         self._reconnect()
         return self._begin(ids)
 
-    def finish(self, superseded: Sequence[int], appended: Sequence[Version], revision: int) -> None:
+    def finish(self, ledger: Ledger) -> None:
+        rows = [columns(version._replace(latest=ledger.is_newest(version))) for version in ledger.fresh]
         try:
             with self._connection.pipeline():
-                if superseded:
-                    self._connection.execute(self._statements.supersede_all, {"revisions": list(superseded)})
-                self._connection.cursor().executemany(self._statements.append, [columns(version) for version in appended])
-                self._connection.execute(self._statements.advance, {"newest": revision})
+                self._connection.execute(self._statements.supersede, {"revisions": ledger.superseded()})
+                self._connection.cursor().executemany(self._statements.append, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+                self._connection.execute(self._statements.advance, {"newest": ledger.revision})
                 self._connection.commit()
         except psycopg.Error as error:
             if not (self._database.is_lost(error) and self._came_to_pass()):
@@ -87,7 +93,7 @@ class PostgresqlWriter:
         with self._connection.pipeline():
             # The lock comes first: each later statement sees what was committed before it was had.
             locked = self._connection.execute(self._statements.locked_revision)
-            found = self._connection.execute(self._statements.newest_of_all, {"ids": list(ids)})
+            found = self._connection.execute(self._statements.newest_of, {"ids": list(ids)})
             numbered = self._connection.execute("SELECT pg_current_xact_id()::text")
         [(revision,)], [(self._transaction,)] = locked.fetchall(), numbered.fetchall()
         return revision, [version_of(row) for row in found.fetchall()]

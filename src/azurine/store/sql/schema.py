@@ -6,6 +6,7 @@ then touches one page, however large its documents are.
 """
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    event,
     inspect,
     select,
 )
@@ -73,6 +75,18 @@ _index("page_of_owner", versions.c.kind, versions.c.parent, versions.c.owner, ve
 _index("owned", versions.c.owner, versions.c.created, where=is_latest & (versions.c.owner != ""))
 _index("unsettled", versions.c.created, where=is_latest & versions.c.settled.is_(False))
 _index("superseded", versions.c.revision, where=is_superseded)
+
+# SQLite does the rest of an append by itself, so that one statement is the whole commit. The revision must follow the last
+# one: a process that did not see another one's write is refused. (PostgreSQL gets these as statements of the transaction.)
+_follow = DDL(  # type: ignore[no-untyped-call]
+    f"""
+    CREATE TRIGGER {versions.name}_follow BEFORE INSERT ON {versions.name} BEGIN
+        SELECT RAISE(ABORT, 'not the next revision') FROM {log.name} WHERE revision <> NEW.revision - 1;
+        UPDATE {log.name} SET revision = NEW.revision;
+        UPDATE {versions.name} SET latest = 0 WHERE id = NEW.id AND latest IS 1;
+    END"""
+)
+event.listen(metadata, "after_create", _follow.execute_if(dialect="sqlite"))
 
 
 def prepare(connection: Connection, where: str, *, alone: bool) -> None:

@@ -7,20 +7,22 @@ SQLAlchemy opens the connections and writes the SQL; the statements then go stra
 with transactions begun and ended here.
 """
 
+import json
 import os
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, bindparam, create_engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from azurine.model import errors
 from azurine.store.sql import schema
 from azurine.store.sql.database import Connection
 from azurine.store.sql.statements import Statements
-from azurine.store.versions import Version, columns, version_of
+from azurine.store.versions import Ledger, Version, columns, version_of
 
 APPLICATION = 0x417A7572
 """Written into the file's head: "Azur". Tools such as file(1) can tell by it what the file is."""
@@ -30,24 +32,49 @@ CHECKPOINT_PAGES = 4_000
 """Length of the write-ahead log (16 MB) at which it is copied into the file: seldom, for a checkpoint costs several syncs."""
 
 
+ROWS_AT_ONCE = 16
+"""Rows of one INSERT: more go in several, within one transaction."""
+
+_COLUMNS = schema.versions.columns.keys()
+_APPEND = {
+    count: f"INSERT INTO {schema.versions.name} ({', '.join(_COLUMNS)}) VALUES " + ", ".join([f"({', '.join('?' * len(_COLUMNS))})"] * count)
+    for count in range(1, ROWS_AT_ONCE + 1)
+}
+
+
+class SqliteStatements(Statements):
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine.dialect)
+        ids = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+        self.newest_of = self._text(select(schema.versions).where(schema.is_latest, schema.versions.c.id.in_(ids)))
+
+
 class SqliteWriter:
-    def __init__(self, connection: sqlite3.Connection, statements: Statements) -> None:
+    """Each call into SQLite lets Python's other threads run, and getting back in takes a turn of theirs: hence few calls.
+
+    The newest revision is remembered, and the triggers refuse one that does not follow (`schema`): so reading and writing
+    need no common transaction, and a small commit is a single statement.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, statements: SqliteStatements) -> None:
         self._connection = connection
         self._statements = statements
+        [(self._revision,)] = connection.execute(statements.revision).fetchall()
 
     def begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        [(revision,)] = execute(self._statements.revision).fetchall()
-        rows = [row for identifier in ids for row in execute(self._statements.newest, {"id": identifier}).fetchall()]
-        return revision, [version_of(row) for row in rows]
+        rows = self._connection.execute(self._statements.newest_of, {"ids": json.dumps(ids)}).fetchall()
+        return self._revision, [version_of(row) for row in rows]
 
-    def finish(self, superseded: Sequence[int], appended: Sequence[Version], revision: int) -> None:
-        if superseded:
-            self._connection.executemany(self._statements.supersede, [{"superseded": one} for one in superseded])
-        self._connection.executemany(self._statements.append, [columns(version) for version in appended])
-        self._connection.execute(self._statements.advance, {"newest": revision})
-        self._connection.execute("COMMIT")
+    def finish(self, ledger: Ledger) -> None:
+        rows = [columns(version) for version in ledger.fresh]
+        if len(rows) <= ROWS_AT_ONCE:
+            self._append(rows)
+        else:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for first in range(0, len(rows), ROWS_AT_ONCE):
+                self._append(rows[first : first + ROWS_AT_ONCE])
+            self._connection.execute("COMMIT")
+        self._revision = ledger.revision
 
     def abandon(self) -> None:
         if self._connection.in_transaction:
@@ -59,6 +86,9 @@ class SqliteWriter:
     def close(self) -> None:
         self._connection.close()
 
+    def _append(self, rows: Sequence[tuple[object, ...]]) -> None:
+        self._connection.execute(_APPEND[len(rows)], tuple(chain.from_iterable(rows)))
+
 
 class Sqlite:
     failures: type[Exception] = sqlite3.Error
@@ -66,7 +96,7 @@ class Sqlite:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self._engine = _engine(self.path)
-        self.statements = Statements(self._engine.dialect)
+        self.statements = SqliteStatements(self._engine)
         try:
             _make_file(self.path)
             self._prepare()
@@ -88,6 +118,8 @@ class Sqlite:
             return errors.Temporary(f"The disk that holds {self.path} is full; nothing was written. Free some space and try again.")
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return errors.Temporary(f"{self.path} is locked by another process; nothing was written. Does another server use it?")
+        if name.startswith("SQLITE_CONSTRAINT"):
+            return errors.Temporary(f"{self.path} was written by another process; nothing was written. Does another server use it?")
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return errors.AzurineError(f"{self.path} is damaged ({error}); stop the server and bring the file back from a copy.")
         if name.startswith("SQLITE_TOOBIG") or isinstance(error, sqlite3.DataError):

@@ -3,7 +3,7 @@
 Afterwards only its text and parameters go to the driver: compiling anew would cost more than the query.
 """
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, Select, bindparam, false, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, Select, bindparam, literal_column, select
 from sqlalchemy.sql.expression import ClauseElement
 
 from azurine.store.sql import schema
@@ -14,7 +14,7 @@ _limit = bindparam("limit", type_=Integer)
 
 
 class Statements:
-    """Texts for one dialect. Parameters are named as in the text, the columns of `append` as in the table."""
+    """Texts for one dialect. Parameters are named as in the text."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -27,10 +27,6 @@ class Statements:
         self.unsettled = self._text(select(rows.id).where(_latest, rows.settled.is_(False)).order_by(rows.created))
         self.since = self._text(_first(select(_versions).where(rows.revision > bindparam("revision")).order_by(rows.revision)))
         self.revision = self._text(select(schema.log.c.revision))
-        self.locked_revision = self._text(select(schema.log.c.revision).with_for_update())
-        self.append = self._text(_versions.insert())
-        self.supersede = self._text(_versions.update().where(rows.revision == bindparam("superseded")).values(latest=false()))
-        self.advance = self._text(schema.log.update().values(revision=bindparam("newest", type_=BigInteger)))
         old = select(rows.revision).where(schema.is_superseded, rows.revision < bindparam("before"))
         self.trim = self._text(_versions.delete().where(rows.revision.in_(_first(old.order_by(rows.revision)))))
 
