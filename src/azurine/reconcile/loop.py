@@ -23,6 +23,7 @@ from azurine.model.decisions import Cease, Create, Decision, Delete, Outcome, Pe
 from azurine.model.errors import AzurineError, Temporary
 from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
+from azurine.reconcile.families import Families
 from azurine.reconcile.performers import Performer, Request
 from azurine.reconcile.queues import Queue
 from azurine.reconcile.rounds import Round
@@ -61,6 +62,7 @@ class Loop:
         self._performers = performers
         self._clock = clock
         self._queue = Queue()
+        self._families = Families(store)
         self._under_way: dict[str, str] = {}
         self._failures: dict[str, int] = {}
         self._written: set[int] = set()
@@ -118,9 +120,10 @@ class Loop:
                 self._stopped.wait(1.0)
 
     def _round(self, looks: dict[str, None], filed: dict[str, dict[str, Outcome]], news: list[Resource]) -> None:
+        self._families.tell(news)
         waiting = dict.fromkeys([*looks, *filed, *self._changed(news)])
         now = self._clock()
-        round_ = Round(self._log, now)
+        round_ = Round(self._log, now, self._families)
         wishes = _Wishes()
         looked: Counter[str] = Counter()
         while waiting:
@@ -160,6 +163,7 @@ class Loop:
         resource = round_.get(identifier)
         if resource is None:
             self._queue.wake(identifier, None)
+            self._families.forget(identifier)
             return []
         if filed:
             resource = _with_outcomes(resource, filed)
@@ -218,6 +222,8 @@ class Loop:
                 more.append(resource.owner)
             if any(key.startswith("create:") for key in status.get("outcomes", {})) and status.get("outcomes") != resource.status.get("outcomes"):
                 more.append(resource.id)
+        elif decision.settled:
+            self._families.forget(resource.id)
         self._queue.wake(resource.id, decision.wake_at)
         return more
 
@@ -253,7 +259,12 @@ class Loop:
 
     def _after(self, results: Mapping[str, Resource | log.Refusal], filed: Mapping[str, Mapping[str, Outcome]], wishes: _Wishes) -> None:
         refused = {identifier for identifier, result in results.items() if isinstance(result, log.Refusal)}
-        self._written.update(result.revision for result in results.values() if isinstance(result, Resource))
+        written = [result for result in results.values() if isinstance(result, Resource)]
+        self._written.update(version.revision for version in written)
+        self._families.tell(written)
+        for version in written:
+            if version.settled:
+                self._families.forget(version.id)
         if refused:
             # Somebody wrote meanwhile: what was filed is filed again with the next look, which sees the newer version.
             self._queue.refile({identifier: by_key for identifier, by_key in filed.items() if identifier in refused})

@@ -10,14 +10,16 @@ from dataclasses import replace
 
 from azurine.model import ids
 from azurine.model.resources import Json, Resource
+from azurine.reconcile.families import Families
 from azurine.store import log
 
 
 class Round:
     """A snapshot with pending writes on top; also the `References` of the looks made in it."""
 
-    def __init__(self, store: log.Log, at: float) -> None:
+    def __init__(self, store: log.Log, at: float, families: Families) -> None:
         self._log = store
+        self._families = families
         self._at = at
         self._pending: dict[str, Resource] = {}
         self._writes: dict[str, log.Write] = {}
@@ -41,7 +43,7 @@ class Round:
         return [*reversed(fresh), *(self._pending.get(one.id, one) for one in stored)]
 
     def owned_by(self, owner: str) -> list[Resource]:
-        stored = self._log.owned_by(owner)
+        stored = self._families.of(owner)
         known = {one.id for one in stored}
         fresh = [self._pending[identifier] for identifier in self._owned.get(owner, ()) if identifier not in known]
         return [self._pending.get(one.id, one) for one in stored] + fresh
