@@ -1,0 +1,97 @@
+"""Guests seen from the server: making one for a task's folder, hearing how far it is, waiting for the end of one found alive.
+
+Guests are forks of the nursery, a small process that has imported the guest's program and belongs to no server: they live on
+when the server dies. What a guest says comes through the connection over which it was asked for; the end of that
+connection is the end of the guest. One that was started by an earlier server is waited for through its process.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from azurine.compute import tasks, trees, zygotes
+from azurine.model.errors import Temporary
+
+PROGRAM = "azurine.guest.step:main"
+
+
+def launch(folder: Path, warm: Path, python: str) -> socket.socket:
+    """Has a guest made for a task's folder; what it says comes through the answer. Raises Temporary when that cannot be done now.
+
+    warm: folder of the zygotes' sockets. python: the interpreter that azurine runs in.
+    """
+    name = f"nursery-{os.getpid()}"
+    link = zygotes.connect(zygotes.address(warm, name))
+    if link is None:
+        zygotes.start(warm, name, python, zygotes.NURSERY, wait=True)
+        link = zygotes.connect(zygotes.address(warm, name))
+    if link is None:
+        raise Temporary(f"no guest can be started; {warm / name}.log may say why")
+    try:
+        zygotes.ask(link, {"call": PROGRAM, "arguments": [str(folder), str(warm)]})
+    except OSError as problem:
+        link.close()
+        raise Temporary(f"no guest can be started: {problem}") from problem
+    link.setblocking(False)
+    return link
+
+
+def words(data: bytes) -> list[str]:
+    """The phases that a guest said; its first line, which is JSON, is not one."""
+    return [line for line in data.decode("ascii", "replace").splitlines() if line and not line.startswith("{")]
+
+
+def refusal(data: bytes) -> str:
+    """Why the nursery did not make a guest; "" when it did."""
+    for line in data.splitlines():
+        if line.startswith(b"{"):
+            return str(json.loads(line).get("refused", ""))
+    return ""
+
+
+class Ending:
+    """The end of a process that is not our child, as something to wait for: readable when it has ended."""
+
+    def __init__(self, pid: int) -> None:
+        self._descriptor = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else _kqueue(pid)
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def ask_to_stop(folder: Path) -> None:
+    """The wish to stop, for the guest that is there and for one that comes later."""
+    tasks.wish_cancel(folder)
+    found = tasks.guest(folder)
+    if found is not None and tasks.is_alive(found[0]):
+        with suppress(ProcessLookupError):
+            os.kill(found[0].pid, signal.SIGTERM)
+
+
+def sweep(folder: Path) -> None:
+    """Ends what a dead guest left behind: the user's processes that it had started."""
+    found = tasks.guest(folder)
+    if found is not None:
+        trees.end([one.pid for one in found[1] if tasks.is_alive(one)], folder, grace=1.0)
+
+
+def _kqueue(pid: int) -> int:
+    """For systems without pidfd: the descriptor of a queue that becomes readable when the process ends."""
+    queue = select.kqueue()  # type: ignore[attr-defined,unused-ignore]
+    change = select.kevent(  # type: ignore[attr-defined,unused-ignore]
+        pid,
+        filter=select.KQ_FILTER_PROC,  # type: ignore[attr-defined,unused-ignore]
+        flags=select.KQ_EV_ADD,  # type: ignore[attr-defined,unused-ignore]
+        fflags=select.KQ_NOTE_EXIT,  # type: ignore[attr-defined,unused-ignore]
+    )
+    queue.control([change], 0)
+    descriptor = os.dup(queue.fileno())
+    queue.close()
+    return descriptor

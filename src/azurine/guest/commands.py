@@ -1,0 +1,70 @@
+"""A step's command, looked at once: is it a plain run of Python, or something that wants a shell?
+
+What is plain (`python train.py --x 1`, `python -u …`, `python -m package.module …`, quotes included) can start from a warm
+process, and loses nothing by not passing through `bash -c`: there is nothing in it that the shell would change. Everything else
+(pipes, variables, globs, `&&`, assignments, other programs, other options of Python) goes to the shell as it is.
+"""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_SHELL = frozenset("|&;<>()$`\\*?[]{}~#!^\n\r")
+"""Outside quotes any of these means that the shell has something to do."""
+_SENSITIVE = ("PYTHON", "OMP_", "MKL_", "OPENBLAS_", "GOTO_", "BLIS_", "VECLIB_", "NUMEXPR_", "KMP_", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "LC_")
+_SENSITIVE_NAMES = frozenset({"LANG", "LANGUAGE", "PATH"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A plain run of Python. words: the command, word by word. One of script and module is set. arguments: what follows it."""
+
+    words: tuple[str, ...]
+    script: str
+    module: str
+    arguments: tuple[str, ...]
+    unbuffered: bool
+
+
+def plain(command: str) -> Plain | None:
+    """The command as a plain run of Python, or None when it is anything else."""
+    words = _words(command.strip(" \t\n"))
+    if not words or words[0] not in ("python", "python3"):
+        return None
+    at, unbuffered = 1, False
+    while at < len(words) and words[at] == "-u":
+        at, unbuffered = at + 1, True
+    if at >= len(words):
+        return None
+    if words[at] == "-m":
+        if at + 1 >= len(words):
+            return None
+        return Plain(tuple(words), "", words[at + 1], tuple(words[at + 2 :]), unbuffered)
+    if words[at].startswith("-") or not words[at].endswith(".py"):
+        return None
+    return Plain(tuple(words), words[at], "", tuple(words[at + 1 :]), unbuffered)
+
+
+def is_settled_before_start(variables: Mapping[str, str], usual: Mapping[str, str]) -> bool:
+    """Whether no variable differs from the usual ones that is read only when a process, or a numeric library, starts."""
+    names = {name for name in variables.keys() | usual.keys() if name.startswith(_SENSITIVE) or name in _SENSITIVE_NAMES}
+    return all(variables.get(name) == usual.get(name) for name in names)
+
+
+def _words(command: str) -> list[str]:
+    """The words as the shell would make them; none when the shell would do more than that."""
+    quote = ""
+    for character in command:
+        if quote:
+            if character == quote:
+                quote = ""
+            elif quote == '"' and character in "$`\\!":
+                return []
+        elif character in "'\"":
+            quote = character
+        elif character in _SHELL:
+            return []
+    try:
+        return shlex.split(command, posix=True)
+    except ValueError:
+        return []

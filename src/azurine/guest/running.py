@@ -1,0 +1,156 @@
+"""The user's processes of one step: starting them, fresh or warm, and waiting for how they end.
+
+A fresh process is a child of this one: `bash -c command`. A warm one is a fork of the environment's zygote, which tells through
+a connection which process it is and how it ended. Waiting is for an event (a connection, a signal), with a look at the logs
+now and then so that they do not grow beyond their limit.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from azurine.compute import logs
+from azurine.guest import footing
+
+LOOK = 0.5
+"""Seconds between looks at the size of the logs."""
+SHELL_FAILED = 127
+
+
+@dataclass(slots=True)
+class Process:
+    """One process of the user's. code: exit code, negative when a signal ended it, None while it runs. link: to the zygote."""
+
+    pid: int
+    log: Path
+    link: socket.socket | None = None
+    code: int | None = None
+
+
+@dataclass(slots=True)
+class Ending:
+    """Why waiting was over: all ended ("ended"), one failed, the time was up ("timeout"), or somebody asked ("cancel")."""
+
+    why: str = "ended"
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """Of the first process that failed, else 0. A signal counts as in the shell: 128 + its number."""
+        found = next((one.code for one in self.processes if one.code), 0)
+        return 128 - found if found < 0 else found
+
+
+class Bell:
+    """Signals as something to wait for: SIGTERM is the wish to stop, SIGCHLD says that a child ended."""
+
+    def __init__(self) -> None:
+        self.asked_to_stop = False
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGCHLD, self._noted)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+
+    def fileno(self) -> int:
+        return self._reader.fileno()
+
+    def quiet(self) -> None:
+        with suppress(BlockingIOError):
+            while self._reader.recv(4096):
+                pass
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked_to_stop = True
+
+    def _noted(self, _number: int, _frame: FrameType | None) -> None:
+        """Nothing to do: that it was called wakes the waiting."""
+
+
+def start_fresh(command: str, stand: Mapping[str, Any], log: Path) -> Process:
+    """`bash -c command` as a child of this process."""
+    with streams(log) as descriptors:
+        pid = os.fork()
+        if pid == 0:
+            _become_shell(command, stand, descriptors)
+    return Process(pid, log)
+
+
+@contextmanager
+def streams(log: Path) -> Iterator[tuple[int, int, int]]:
+    """Descriptors for a new process's standard streams: nothing to read; both outputs to the end of the log."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    both = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        yield nothing, both, both
+    finally:
+        os.close(nothing)
+        os.close(both)
+
+
+def wait(processes: list[Process], bell: Bell, seconds: float | None, is_cancelled: Callable[[], bool]) -> Ending:
+    """Until all have ended, one has failed, the time is up, or it is wished that they stop."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        selector.register(bell, selectors.EVENT_READ)
+        for one in processes:
+            if one.link is not None:
+                selector.register(one.link, selectors.EVENT_READ, one)
+        if is_cancelled():
+            return Ending("cancel", processes)
+        while True:
+            if bell.asked_to_stop:
+                return Ending("cancel", processes)
+            if all(one.code is not None for one in processes) or any(one.code for one in processes):
+                return Ending("ended", processes)
+            left = LOOK if deadline is None else min(LOOK, deadline - time.monotonic())
+            if left <= 0:
+                return Ending("timeout", processes)
+            _notice(selector, bell, processes, left)
+
+
+def _notice(selector: selectors.BaseSelector, bell: Bell, processes: list[Process], seconds: float) -> None:
+    ready = selector.select(seconds)
+    bell.quiet()
+    for key, _ in ready:
+        if isinstance(key.data, Process) and _hear(key.data):
+            selector.unregister(key.fileobj)
+    for one in processes:
+        if one.link is None and one.code is None:
+            _reap(one)
+        if not ready:
+            logs.trim(one.log)
+
+
+def _reap(one: Process) -> None:
+    found, status = os.waitpid(one.pid, os.WNOHANG)
+    if found:
+        one.code = os.waitstatus_to_exitcode(status)
+
+
+def _hear(one: Process) -> bool:
+    raise AssertionError(one)
+
+
+def _become_shell(command: str, stand: Mapping[str, Any], descriptors: tuple[int, int, int]) -> None:
+    """In the child. Never returns."""
+    try:
+        footing.take(stand, descriptors)
+        os.execvpe("bash", ["bash", "-c", command], stand["environ"])
+    except BaseException as problem:  # noqa: BLE001 whatever it is, it must not pass into the parent's code
+        with suppress(OSError):
+            os.write(2, f"The command could not be started: {problem}\n".encode())
+    finally:
+        os._exit(SHELL_FAILED)
