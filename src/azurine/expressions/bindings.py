@@ -13,13 +13,14 @@ from typing import Any
 
 from azurine.expressions import evaluator, parser
 from azurine.expressions.evaluator import Scope, render
-from azurine.expressions.tree import Reference, Template, fault
+from azurine.expressions.tree import Block, Reference, Template, fault
 from azurine.model import errors
 
 __all__ = [
     "LOCATION",
     "NODE",
     "STEP",
+    "Block",
     "Reference",
     "Scope",
     "check",
