@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from azurine.expressions import bindings
+from azurine.expressions import bindings, tree
 from azurine.ml import environments
 from azurine.ml import references as assets
 from azurine.ml.jobs import inputs, outputs, reuse
@@ -188,11 +188,17 @@ def _environment(request: Admission, given: Any, common: Json, wrong: list[Detai
         wrong.append(Detail("MissingEnvironment", "a command job needs an environment", "properties.environmentId"))
         return {"environment": {}, "environment_id": ""}
     try:
-        identifier, definition = environments.find(request.references, common["workspace"], str(given))
+        found = assets.find_version(request.references, common["workspace"], "environments", str(given))
     except AzurineError as error:
         wrong.append(Detail(error.code, error.message, "properties.environmentId"))
         return {"environment": {}, "environment_id": ""}
-    return {"environment": definition, "environment_id": identifier}
+    properties = found.spec.get("properties", {})
+    wanted = (
+        {"host": True}
+        if environments.on_host(found)
+        else {name: properties[name] for name in ("image", "condaFile", "build") if properties.get(name)}
+    )
+    return {"environment": wanted, "environment_id": str(given)}
 
 
 def _instances(properties: Mapping[str, Any], given: Mapping[str, Any], wrong: list[Detail]) -> int:
@@ -222,8 +228,8 @@ def _check_expressions(planned: Mapping[str, Any], declared: Mapping[str, Any], 
             wrong.append(Detail(error.code, error.message, path))
             continue
         for part in template.parts if template else ():
-            blocked = isinstance(part, bindings.Block)
-            for reference in [one for one in part.parts if isinstance(one, bindings.Reference)] if isinstance(part, bindings.Block) else [part]:
+            blocked = isinstance(part, tree.Block)
+            for reference in part.parts if isinstance(part, tree.Block) else (part,):
                 if isinstance(reference, bindings.Reference):
                     _check_reference(reference, blocked, planned, declared, path, wrong)
 
@@ -294,7 +300,7 @@ def _follow(look: Look, attempt: int, outcome: Json, wish: Perform) -> Decision:
             status["started"] = started or look.now
             return Decision({**status, "state": State.RUNNING, "phase": output.get("phase", "running")}, (wish,))
         case State.SUCCEEDED:
-            return succeed(look, status | {"ended": output.get("ended") or look.now})
+            return succeed(look, {**status, "ended": output.get("ended") or look.now})
         case State.CANCELLED:
             problem = outcome.get("error")
             return Decision(_ended(status | ({"error": problem} if problem else {}), State.CANCELLED, output.get("ended") or look.now), settled=True)
@@ -340,6 +346,6 @@ def _cancelled(look: Look) -> Decision:
         if outcome is None or outcome["state"] in (State.PENDING, State.RUNNING):
             return Decision(job.status, (Cease(key, "step"),))
         if outcome["state"] == State.SUCCEEDED:
-            return succeed(look, job.status | {"ended": outcome["output"].get("ended") or look.now})
+            return succeed(look, {**job.status, "ended": outcome["output"].get("ended") or look.now})
     ended = Decision(_ended(job.status, State.CANCELLED, look.now), settled=True)
     return Decision(ended.status, (preparing,), settled=True) if job.status.get("phase") == "preparing" else ended

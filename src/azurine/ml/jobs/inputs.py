@@ -95,10 +95,11 @@ def _check_number(text: str, kind: str, declaration: Json, path: str, wrong: lis
     except ValueError:
         wrong.append(Detail("InvalidLiteral", f"{text!r} is not {'a whole number' if kind == 'integer' else 'a number'}", path))
         return
-    for bound, fails, word in (("min", number.__lt__, "at least"), ("max", number.__gt__, "at most")):
-        limit = declaration.get(bound)
-        if limit is not None and fails(int(limit) if kind == "integer" else float(limit)) is True:
-            wrong.append(Detail("InvalidLiteral", f"{text} is out of bounds: {word} {limit} would be right", path))
+    least, most = declaration.get("min"), declaration.get("max")
+    if least is not None and number < float(least):
+        wrong.append(Detail("InvalidLiteral", f"{text} is out of bounds: at least {least} would be right", path))
+    if most is not None and number > float(most):
+        wrong.append(Detail("InvalidLiteral", f"{text} is out of bounds: at most {most} would be right", path))
 
 
 def _data(given: Json, declaration: Json, references: References, workspace: str, path: str, wrong: list[Detail]) -> Json:

@@ -76,7 +76,7 @@ _SERVICES: dict[str, Json] = {
 
 def _notes(job: Resource) -> dict[str, str]:
     """Properties that the service adds."""
-    notes = {}
+    notes: dict[str, str] = {}
     if job.status.get("reused"):
         notes |= {"azureml.isreused": "true", "azureml.reusedrunid": str(job.status["reused"])}
     if job.owner:
@@ -94,5 +94,5 @@ def _outputs(job: Resource) -> dict[str, Json]:
         made = job.status.get("outputs", {}).get(name, output)
         shown[name] = {**was_put, "jobOutputType": output["type"], "uri": made["uri"]}
         if made.get("asset"):
-            shown[name] |= {"assetName": ids.name(ids.parent(made["asset"])), "assetVersion": ids.name(made["asset"])}
+            shown[name] = {**shown[name], "assetName": ids.name(ids.parent(made["asset"])), "assetVersion": ids.name(made["asset"])}
     return shown
