@@ -29,11 +29,12 @@ from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import Tokens
-from azurine.ml import datastores, jobs, resource_groups, subscriptions, uris, workspaces
+from azurine.ml import computes, datastores, jobs, numbers, resource_groups, subscriptions, uris, workspaces
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json
 from azurine.reconcile.chores import Chores
+from azurine.reconcile.clusters import Clusters
 from azurine.reconcile.loop import HOUSE, Loop
 from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
@@ -68,8 +69,14 @@ class House:
         self.kinds: dict[str, Kind] = {kind.name: kind for kind in (*ml.kinds(url), *jobs.KINDS, subscriptions.KIND, resource_groups.KIND)}
         self.steps = Steps(home / "tasks", self._place, self._orders().lay_out)
         self._local = LocalPlace(home, None, self.steps.seen)
+        self.clusters = Clusters(self._cluster)
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy))
-        performers: dict[str, Performer] = {"step": self.steps, "environment": self._chores[0], "tracking.copy": self._chores[1]}
+        performers: dict[str, Performer] = {
+            "step": self.steps,
+            "cluster": self.clusters,
+            "environment": self._chores[0],
+            "tracking.copy": self._chores[1],
+        }
         self.loop = Loop(self.log, self.kinds, performers, clock.system)
         self.ready = False
 
@@ -98,6 +105,7 @@ class House:
         self.steps.close()
         for chore in self._chores:
             chore.close()
+        self.clusters.close()
         self._local.close()
         self.log.close()
 
@@ -152,7 +160,13 @@ class House:
         return self.files.local_path(location)
 
     def _place(self, compute: str) -> Place:
-        return self._local
+        found = self.log.get(compute) if compute != "local" else None
+        if found is None or computes.key(found) is None:
+            return self._local
+        return self.clusters.place(compute)
+
+    def _cluster(self, wish: Json, tell: Callable[[Json], None]) -> Place:
+        return LocalPlace(self.settings.home, int(wish["max"]), self.steps.seen, node=str(wish["name"]))
 
     def _surroundings(self, wish: Json) -> Mapping[str, str]:
         """What a step needs to speak to this server: where it is, whom to trust, and a token of its own."""
