@@ -34,6 +34,8 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # With an application in the scope, routes raise a wrong method as HTTPException instead of answering in their own shape.
+        scope.setdefault("app", self)
         request_id = (b"x-ms-request-id", uuid.uuid4().hex.encode())
         started = False
 

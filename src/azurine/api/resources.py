@@ -24,6 +24,7 @@ from azurine.store.log import Mark, Refusal, Remove, Update
 PRIVATE = "plan"
 """What a kind adds to a spec for itself: no part of the body."""
 SHALLOW = ("properties", "tags")
+Merge = Callable[[Json, Json], Json]
 
 
 def get(house: House, identifier: str) -> Resource:
@@ -57,11 +58,15 @@ def put(house: House, address: Address, body: Mapping[str, Any], headers: Mappin
     return admission.admit(house.log, house.kinds, _request(address.id, lambda previous: content, headers, by), house.clock())
 
 
-def patch(house: House, identifier: str, changes: Mapping[str, Any], headers: Mapping[str, str], by: str) -> admission.Admitted:
+def patch(
+    house: House, identifier: str, changes: Mapping[str, Any], headers: Mapping[str, str], by: str, merge: Merge | None = None
+) -> admission.Admitted:
+    """merge: (what stands, changes) → the body to admit; as ARM does unless given."""
     content = envelope.without_envelope(changes)
+    merging = merge or merged
 
     def revised(previous: Resource | None) -> Json:
-        return merged(_put_body(previous.spec), content) if previous else content
+        return merging(_put_body(previous.spec), content) if previous else content
 
     return admission.admit(house.log, house.kinds, _request(identifier, revised, headers, by, only_existing=True), house.clock())
 

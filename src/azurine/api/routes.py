@@ -11,16 +11,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from azurine.api import actions, answers, public
+from azurine.api import actions, answers, locations, public, runs
 from azurine.api.arm import Arm
+from azurine.api.artifacts import Artifacts
 from azurine.api.boundary import Boundary
 from azurine.api.envelope import Addresses
+from azurine.api.history import JOBS, History
 from azurine.api.hosts import ByHost
 from azurine.api.house import Authorize, Finish, House, anybody
 from azurine.api.operations import decode, result, status
 from azurine.model import clock as clocks
 from azurine.model import errors
 from azurine.model.kinds import Kind
+from azurine.model.resources import Json
 from azurine.store.log import Log
 
 Layer = Callable[[ASGIApp], ASGIApp]
@@ -39,15 +42,20 @@ def create_app(
     finish: Mapping[str, Finish] | None = None,
     extra: Sequence[BaseRoute] = (),
     blobs: ASGIApp | None = None,
+    artifacts: Artifacts | None = None,
+    more: runs.More | None = None,
+    sizes: Callable[[], Sequence[Json]] = tuple,
     ready: Callable[[], bool] = lambda: True,
 ) -> ASGIApp:
     """sign_in: wraps the routes and sets scope["principal"]. table: actions that are questions. extra: routes of other doors.
 
     asked_for: kinds whose lists leave out what other resources asked for. finish: completes what a kind shows with the server's own
-    addresses. blobs: the application for `{account}.blob.…` hosts. ready: whether /healthz answers 200.
+    addresses. blobs: the application for `{account}.blob.…` hosts. artifacts, more: the files of a job, and what its run says beyond
+    what the job shows. sizes: machine sizes of a location. ready: whether /healthz answers 200.
     """
     house = House(log, kinds, clock, Addresses(kinds), authorize, frozenset(asked_for), finish=finish or {})
-    routes = [*_arm_routes(house, actions.Actions(table or {})), *public.routes(house, ready), *extra]
+    past = History(house, artifacts or Artifacts(lambda job: (), lambda job, name: ""), more).routes() if JOBS in kinds else []
+    routes = [*locations.routes(sizes), *_arm_routes(house, actions.Actions(table or {})), *past, *public.routes(house, ready), *extra]
     inner: ASGIApp = Router(routes=routes, redirect_slashes=False, default=_nothing_here)
     if sign_in is not None:
         inner = sign_in(inner)
