@@ -45,10 +45,18 @@ def plain(command: str) -> Plain | None:
     return Plain(tuple(words), words[at], "", tuple(words[at + 1 :]), unbuffered)
 
 
-def is_settled_before_start(variables: Mapping[str, str], usual: Mapping[str, str]) -> bool:
-    """Whether no variable differs from the usual ones that is read only when a process, or a numeric library, starts."""
-    names = {name for name in variables.keys() | usual.keys() if name.startswith(_SENSITIVE) or name in _SENSITIVE_NAMES}
-    return all(variables.get(name) == usual.get(name) for name in names)
+def is_settled_before_start(variables: Mapping[str, str], machine: Mapping[str, str]) -> bool:
+    """Whether a step sets nothing otherwise than the machine that is read only when a process, or a numeric library, starts."""
+    return all(str(value) == machine.get(name) for name, value in variables.items() if _is_read_at_start(name))
+
+
+def settled_before_start(machine: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The machine's variables that are read only when a process starts."""
+    return [(name, value) for name, value in machine.items() if _is_read_at_start(name)]
+
+
+def _is_read_at_start(name: str) -> bool:
+    return name.startswith(_SENSITIVE) or name in _SENSITIVE_NAMES
 
 
 def _words(command: str) -> list[str]:

@@ -5,6 +5,7 @@ a connection which process it is and how it ended. Waiting is for an event (a co
 now and then so that they do not grow beyond their limit.
 """
 
+import json
 import os
 import selectors
 import signal
@@ -17,22 +18,33 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from azurine.compute import logs
+import psutil
+
+from azurine.compute import logs, zygotes
 from azurine.guest import footing
+from azurine.guest.commands import Plain
 
 LOOK = 0.5
 """Seconds between looks at the size of the logs."""
+START_LIMIT = 60.0
+"""Seconds within which a zygote makes a copy, or is taken for stuck."""
 SHELL_FAILED = 127
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(slots=True)
 class Process:
-    """One process of the user's. code: exit code, negative when a signal ended it, None while it runs. link: to the zygote."""
+    """One process of the user's. code: exit code, negative when a signal ended it, None while it runs. link: to the zygote.
+
+    alone: it ended without ever having had a child, so nothing of it can be left.
+    """
 
     pid: int
     log: Path
     link: socket.socket | None = None
     code: int | None = None
+    alone: bool = False
+    heard: bytes = b""
 
 
 @dataclass(slots=True)
@@ -85,6 +97,50 @@ def start_fresh(command: str, stand: Mapping[str, Any], log: Path) -> Process:
         if pid == 0:
             _become_shell(command, stand, descriptors)
     return Process(pid, log)
+
+
+def adopt_orphans() -> None:
+    """From now on, what the step's processes leave behind becomes this process's child, so that nothing gets away (Linux)."""
+    with suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def has_children() -> bool:
+    """Whether this process has any child left; takes notice of those that have ended."""
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                return True
+        except ChildProcessError:
+            return False
+
+
+def children() -> list[int]:
+    return [one.pid for one in psutil.Process().children()]
+
+
+def start_warm(zygote: Path, plain: Plain, stand: Mapping[str, Any], log: Path) -> Process | None:
+    """A fork of the zygote that listens there; None when it had better be a fresh process, or there is no zygote."""
+    link = zygotes.connect(zygote)
+    if link is None:
+        return None
+    main = {"script": plain.script, "module": plain.module, "arguments": plain.arguments, "words": plain.words, "unbuffered": True}
+    with streams(log) as descriptors, suppress(OSError, ValueError):
+        link.settimeout(START_LIMIT)
+        zygotes.ask(link, {"main": main, "footing": stand}, descriptors)
+        process = Process(0, log, link)
+        while not process.pid:
+            data = link.recv(4096)
+            if not data:
+                break
+            _understand(process, data)
+        if process.pid > 0:
+            link.setblocking(False)
+            return process
+    link.close()
+    return None
 
 
 @contextmanager
@@ -141,7 +197,35 @@ def _reap(one: Process) -> None:
 
 
 def _hear(one: Process) -> bool:
-    raise AssertionError(one)
+    """What came through the link; whether there is nothing more to come."""
+    assert one.link is not None
+    try:
+        data = one.link.recv(4096)
+    except BlockingIOError:
+        return False
+    except OSError:
+        data = b""
+    if data:
+        _understand(one, data)
+    elif one.code is None:
+        one.code = -signal.SIGKILL  # the zygote and its copy are both gone without a word
+    if one.code is None:
+        return False
+    one.link.close()
+    return True
+
+
+def _understand(one: Process, data: bytes) -> None:
+    """pid -1: refused. A status stands only where the process could not say an exit code itself."""
+    *lines, one.heard = (one.heard + data).split(b"\n")
+    for line in lines:
+        said = json.loads(line)
+        one.pid = said.get("pid", -1 if "refused" in said else one.pid)
+        one.alone = one.alone or said.get("alone", False)
+        if one.code is None and "exit" in said:
+            one.code = said["exit"]
+        elif one.code is None and "status" in said:
+            one.code = os.waitstatus_to_exitcode(said["status"])
 
 
 def _become_shell(command: str, stand: Mapping[str, Any], descriptors: tuple[int, int, int]) -> None:

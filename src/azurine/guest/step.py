@@ -34,7 +34,7 @@ from typing import Any
 
 from azurine.compute import logs, tasks, trees
 from azurine.expressions import bindings
-from azurine.guest import footing, inputs, outputs, ranks, running, variables
+from azurine.guest import commands, footing, inputs, outputs, ranks, running, variables, warming
 from azurine.model.errors import AzurineError, Missing
 from azurine.model.states import State
 
@@ -125,22 +125,29 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
 
 
 def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping[str, Any], user_logs: Path, warm: str) -> list[running.Process]:
-    del warm
-    places = ranks.places(course.order.get("distribution"), int(course.order.get("instances") or 1))
+    """A process for each rank: from the environment's zygote where that makes no difference, else fresh."""
+    order = course.order
+    places = ranks.places(order.get("distribution"), int(order.get("instances") or 1))
+    plain = commands.plain(command) if warm and order.get("warm") else None
+    zygote = warming.zygote(Path(warm), str(order["python"]), order.get("variables") or {}) if plain else None
+    running.adopt_orphans()  # only now: a zygote that was just started is not ours to end
     processes = []
     for rank, place in enumerate(places):
         log = user_logs / (LOG if len(places) == 1 else f"std_log_process_{rank}.txt")
-        footing_ = dict(stand) | {"environ": environ | place}
-        processes.append(running.start_fresh(command, footing_, log))
+        own = dict(stand) | {"environ": environ | place}
+        started = running.start_warm(zygote, plain, own, log) if plain and zygote else None
+        processes.append(started or running.start_fresh(command, own, log))
     tasks.write_guest(course.folder, tasks.mark(os.getpid()), [tasks.mark(one.pid) for one in processes])
     return processes
 
 
 def _end_tree(ending: running.Ending, folder: Path) -> None:
     """Nothing of a step outlives it, as nothing outlives a container: background processes go too."""
+    if ending.why == "ended" and all(one.alone for one in ending.processes):
+        return
     leaders = [one.pid for one in ending.processes]
-    if ending.why != "ended" or any(one.code is None for one in ending.processes) or trees.anything_left(leaders):
-        trees.end(leaders, folder)
+    if any(one.code is None for one in ending.processes) or running.has_children() or trees.anything_left(leaders):
+        trees.end([*leaders, *running.children()], folder)
 
 
 def _judge(course: Course, ending: running.Ending, altered: str) -> dict[str, Any]:

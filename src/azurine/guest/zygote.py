@@ -5,16 +5,18 @@
 One per environment, and one more (the nursery) that has imported `azurine.guest.step` and makes the guests themselves. It
 listens on a Unix socket. A request is one JSON object (its length in four bytes before it; descriptors ride along):
 
-    {"main": {…}}                        become a script or module (see `mimicry`); three descriptors for the standard streams
+    {"main": {…}, "footing": {…}}        become a script or module (see `mimicry` and `footing`); three descriptors for the streams
     {"call": "module:function", "arguments": […]}    call a function with the arguments and the connection's descriptor, then exit
     {"status": true}                     answer what it is: memory, imports, threads, how many it made
     {"quit": true}                       listen no more, and end when the last one that it made has ended
 
 Answers are JSON, one object a line: {"pid"} when the copy stands, {"refused": why} when it had better be a fresh process,
-{"exit": code} from a copy just before it ends, {"status": wait status} when it has ended, however that happened.
+{"exit": code, "alone": did it never have children} from a copy just before it ends, {"status": wait status} when it has ended,
+however that happened.
 
 It is single-threaded when it forks: what it imports may start threads, but those of the numeric libraries are taken down by a
-first fork, and if any stay, it does not serve (PATH + ".unfit" says why). It ends by itself after a time without requests,
+first fork (and come back in a copy when they are needed, as many as usual); if others stay that are not known to stand a fork,
+it does not serve (PATH + ".unfit" says why). It ends by itself after a time without requests,
 or when its socket is gone. The lock (a descriptor that it inherits) is given up when it listens: who waits for it can connect then.
 
 Stands alone: standard library only, Python 3.8 and later, started by its path, because it runs inside environments made for users.
@@ -25,20 +27,39 @@ from __future__ import annotations
 import argparse
 import array
 import contextlib
+import fcntl
 import gc
 import importlib
 import importlib.util
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import struct
 import sys
+import threading
 import time
+from types import ModuleType
 from typing import Any
 
 MOST_FORKS_WAITING = 128
+HARMLESS = frozenset({"jemalloc_bg_thd"})
+"""Threads whose libraries see to it themselves that a fork is safe."""
+LINK = 250
+"""The connection's descriptor in a copy: high, so that the program's first file gets the number it would get in a fresh process."""
+
+
+def _beside(name: str) -> ModuleType:
+    """A module that lies beside this file, whether this file is part of a package here or was started by its path."""
+    if __package__:
+        return importlib.import_module(__package__ + "." + name)
+    spec = importlib.util.spec_from_file_location("_azurine_" + name, os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def main(words: list[str]) -> int:
@@ -46,15 +67,17 @@ def main(words: list[str]) -> int:
     writer = _leave_parent(options.wait)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
         del sys.path[0]
+    environ = dict(os.environ)
     imported = _import_all(options.imports)
+    set_by_imports = {name: value for name, value in os.environ.items() if environ.get(name) != value}
     threads = _settle()
-    if threads > 1:
-        _write(options.socket + ".unfit", f"{threads} threads stay after importing {imported}")
+    if threads:
+        _write(options.socket + ".unfit", f"threads stay after importing {imported}: {threads}")
         return 1
     listener = _listen(options.socket)
     os.close(options.lock)
     os.close(writer)
-    _Nest(listener, options, imported).serve()
+    _Nest(listener, options, imported, set_by_imports).serve()
     return 0
 
 
@@ -94,8 +117,11 @@ def _import_all(names: list[str]) -> list[str]:
     return imported
 
 
-def _settle() -> int:
-    """One fork that does nothing (libraries take their threads down before one), then the memory is laid out for sharing."""
+def _settle() -> list[str]:
+    """One fork that does nothing (libraries take their threads down before one), then the memory is laid out for sharing.
+
+    Answers the names of the threads that stay and are not known to stand a fork.
+    """
     child = os.fork()
     if child == 0:
         os._exit(0)
@@ -103,12 +129,20 @@ def _settle() -> int:
     gc.collect()
     gc.freeze()
     gc.disable()
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        import threading
+    return [name for name in _threads() if name not in HARMLESS]
 
-        return threading.active_count()
+
+def _threads() -> list[str]:
+    """Names of all threads but this one."""
+    try:
+        others = [one for one in os.listdir("/proc/self/task") if int(one) != os.getpid()]
+    except OSError:  # no /proc here: Python's own threads at least
+        return [one.name for one in threading.enumerate() if one is not threading.current_thread()]
+    names = []
+    for one in others:
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{one}/comm") as file:
+            names.append(file.read().strip())
+    return names
 
 
 def _listen(path: str) -> socket.socket:
@@ -127,15 +161,17 @@ def _listen(path: str) -> socket.socket:
 class _Nest:
     """The loop: connections come in, copies go out, endings are told."""
 
-    def __init__(self, listener: socket.socket, options: Any, imported: list[str]) -> None:
+    def __init__(self, listener: socket.socket, options: Any, imported: list[str], set_by_imports: dict[str, str]) -> None:
         self.listener = listener
         self.options = options
         self.imported = imported
+        self.set_by_imports = set_by_imports
         self.links: dict[int, socket.socket | None] = {}
         self.made = 0
         self.quitting = False
         self.own = os.stat(options.socket).st_ino
-        self.kept = _open_descriptors()
+        self.footing, self.mimicry = _beside("footing"), _beside("mimicry")
+        self.kept = _open_descriptors() - {listener.fileno()}
         self.bell, writer = os.pipe()
         os.set_blocking(self.bell, False)
         os.set_blocking(writer, False)
@@ -243,10 +279,27 @@ class _Nest:
             if "call" in request:
                 _close_all_but(self.kept | {link.fileno()})
                 code = _call(request, link)
+            else:
+                code = self._become(request, link, descriptors)
         except BaseException as problem:  # noqa: BLE001 nothing may pass into the loop above
             say(link, {"refused": f"{type(problem).__name__}: {problem}"})
         finally:
             os._exit(code)
+
+    def _become(self, request: dict[str, Any], link: socket.socket, descriptors: list[int]) -> int:
+        why_not = self.mimicry.refusal(request["main"], request["footing"]["cwd"])
+        if why_not:
+            say(link, {"refused": why_not})
+            return 0
+        request["footing"]["environ"] = {**self.set_by_imports, **request["footing"]["environ"]}
+        self.footing.take(request["footing"], descriptors)
+        far = socket.socket(fileno=fcntl.fcntl(link.fileno(), fcntl.F_DUPFD_CLOEXEC, LINK))
+        _close_all_but(self.kept | {far.fileno()})
+        link.detach()
+        say(far, {"pid": os.getpid()})
+        code: int = self.mimicry.run(request["main"])
+        say(far, {"exit": code, "alone": _never_had_children()})
+        return code
 
     def _status(self) -> dict[str, Any]:
         return {
@@ -291,8 +344,21 @@ def say(link: socket.socket, answer: dict[str, Any]) -> None:
 
 
 def _open_descriptors() -> set[int]:
-    """Of the libraries that were imported: a new process that imports them would have them open too."""
-    return {0, 1, 2}
+    """What the imported libraries hold open: a new process that imports them would hold it too."""
+    found = set()
+    for descriptor in range(256):
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            found.add(descriptor)
+    return found
+
+
+def _never_had_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss == 0
+    return False
 
 
 def _close_all_but(kept: set[int]) -> None:
