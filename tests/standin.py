@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -57,13 +58,15 @@ def prepared(settings: Settings) -> tuple[uvicorn.Server, socket.socket, dict[st
 
 
 def serve(settings: Settings) -> None:
-    server, listening, note = prepared(settings)
     path = settings.home / "server.json"
-    path.write_text(json.dumps(note))
-    try:
-        server.run(sockets=[listening])
-    finally:
-        path.unlink(missing_ok=True)
+    with open(settings.home / "server.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        server, listening, note = prepared(settings)
+        path.write_text(json.dumps(note))
+        try:
+            server.run(sockets=[listening])
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

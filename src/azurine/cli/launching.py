@@ -58,14 +58,13 @@ class Found:
 def look(settings: Settings) -> Found:
     """Is there a server in the home, and does it answer?"""
     home = settings.home
-    pid = occupancy.holder(home)
-    if pid is None:
+    if not occupancy.taken(home):
         return Found("stopped", home)
-    note = _note(home)
-    store = _hidden(settings.store) or f"sqlite:///{home / 'azurine.db'}"
-    found = Found("starting", home, pid or None, str(note.get("url") or ""), float(note.get("started") or 0.0), store=store)
-    if not found.url or (pid and note.get("pid") not in (None, pid)):
-        return Found("starting", home, pid or None, store=store)
+    note = occupancy.note(home)
+    store = _hidden(str(note.get("store") or settings.store)) or f"sqlite:///{home / 'azurine.db'}"
+    found = Found("starting", home, note.get("pid"), str(note.get("url") or ""), float(note.get("started") or 0.0), store=store)
+    if not found.url:
+        return found
     try:
         address = reaching.Address(reaching.parse(found.url), settings.certificates / "ca.pem", home)
         status, answer = reaching.request(address, "GET", "/healthz", timeout=5.0)
@@ -91,9 +90,9 @@ def prepare(settings: Settings) -> None:
             f"The disk of {home} is full: {free // 2**20} MB are left, {LEAST_SPACE // 2**20} MB are needed.",
             advice="make room, or --home FOLDER on another disk",
         )
-    pid = occupancy.holder(home)
-    if pid is not None and (pid == 0 or occupancy.alive(pid)):
-        raise occupancy.in_use(home, pid)
+    if occupancy.taken(home):
+        raise occupancy.in_use(home)
+    occupancy.forget(home)
     if settings.port:
         free_port(settings.host, settings.port)
 
@@ -151,15 +150,12 @@ def stay(settings: Settings) -> None:
     """Is the server, in this process, until it is told to stop."""
     prepare(settings)
     module, _, function = os.environ.get("AZURINE_SERVER", SERVER).partition(":")
-    with occupancy.held(settings.home):
-        try:
-            getattr(importlib.import_module(module), function)(settings)
-        except OSError as problem:
-            if problem.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-                raise not_free(problem, settings.host, settings.port) from problem
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise faults.Failure(f"The disk of {settings.home} is full.", advice="make room, then azurine up") from problem
-            raise
+    try:
+        getattr(importlib.import_module(module), function)(settings)
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise faults.Failure(f"The disk of {settings.home} is full.", advice="make room, then azurine up") from problem
+        raise
 
 
 def stop(settings: Settings, timeout: float, force: bool) -> Found | None:
@@ -169,10 +165,12 @@ def stop(settings: Settings, timeout: float, force: bool) -> Found | None:
 
     before = look(settings)
     if before.state == "stopped":
-        (settings.home / "server.json").unlink(missing_ok=True)
+        occupancy.forget(settings.home)
         return None
     if not before.pid:
-        raise faults.Failure(f"A process holds {settings.home / 'server.lock'} and does not say which one.", advice="azurine down again in a moment")
+        raise faults.Failure(
+            f"A server is about to start in {settings.home}, and does not say yet which process it is.", advice="the same again in a moment"
+        )
     try:
         process = psutil.Process(before.pid)
         process.send_signal(signal.SIGTERM)
@@ -189,7 +187,7 @@ def stop(settings: Settings, timeout: float, force: bool) -> Found | None:
         pass
     except psutil.AccessDenied:
         raise faults.Failure(f"The server (process {before.pid}) belongs to another user.") from None
-    (settings.home / "server.json").unlink(missing_ok=True)
+    occupancy.forget(settings.home)
     return before
 
 
@@ -256,14 +254,6 @@ _CLIENTS = frozenset(
     {"AZURINE_URL", "AZURINE_AUTHORITY", "AZUREML_CURRENT_CLOUD", "ARM_CLOUD_METADATA_URL", "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_TOKEN"}
     | {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_TOKEN_CREDENTIALS"}
 )
-
-
-def _note(home: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((home / "server.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _listener(port: int) -> str:
