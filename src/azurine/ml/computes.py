@@ -113,7 +113,7 @@ def scheduler(resource: Resource) -> str:
 
 def started(resource: Resource) -> bool:
     """May steps be sent here? A stopped instance takes none."""
-    return _wanted(resource) and not resource.deleting
+    return (_sort(resource) in BY_NAME or _wanted(resource)) and not resource.deleting
 
 
 def nodes(resource: Resource) -> list[Json]:

@@ -6,6 +6,8 @@ door's listSecrets. A PUT that repeats the credentials without secrets, as the o
 https://learn.microsoft.com/azure/machine-learning/how-to-datastore
 """
 
+import re
+
 from azurine.ml import assets, names
 from azurine.ml.reading import Reader
 from azurine.model import ids
@@ -31,6 +33,7 @@ CREDENTIALS = {
 """For each type of credentials: the fields it needs, and the secrets among them."""
 
 DEFAULT = "workspaceblobstore"
+_PLACE = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,254}")
 
 
 def admit(admission: Admission) -> Json:
@@ -41,8 +44,9 @@ def admit(admission: Admission) -> Json:
     properties.labels("tags")
     sort = properties.choice("datastoreType", PLACES, required=True)
     for field in PLACES.get(sort, ()):
-        if "/" in properties.text(field, required=True, longest=255):
-            properties.fault(field, f"{field} must be a plain name")
+        place = properties.text(field, required=True)
+        if place.strip() and not _PLACE.fullmatch(place):
+            properties.fault(field, f"{field} must be a plain name: 1 to 255 characters, no slashes, not beginning with a dot")
     properties.choice("protocol", ("https", "http", "wasbs", "abfss"))
     properties.text("endpoint")
     credentials = _credentials(properties)

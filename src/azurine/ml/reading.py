@@ -122,8 +122,7 @@ class Reader:
             return
         first = self.faults[0]
         more = f" (and {len(self.faults) - 1} more)" if len(self.faults) > 1 else ""
-        where = f"{first.path}: " if first.path else ""
-        raise errors.Invalid(f"{where}{first.message}{more}", path=first.path, details=self.faults[:MOST_DETAILS])
+        raise errors.Invalid(f"{first.message}{more}", code=first.code, path=first.path, details=self.faults[:MOST_DETAILS])
 
     def _present(self, key: str, required: bool) -> object:
         found: object = self.value.get(key)

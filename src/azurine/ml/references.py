@@ -2,7 +2,7 @@
 
     azureml:<name>:<version>   <name>:<version>   azureml:<name>@latest        a version in this workspace
     azureml:<name>             <name>                                          something without versions, such as a compute
-    azureml:/subscriptions/…/<type>/<name>/versions/<v>   …/labels/<label>     an address, with or without `azureml:`
+    azureml:/subscriptions/…/<type>/<name>/versions/<v>   …/labels/<label>     an address, with or without `azureml:`; an id
     azureml://locations/<l>/workspaces/<guid>/<type>/<name>/versions/<v>       the same, written another way
     azureml://registries/azureml/environments/<name>/versions/<v>|labels/…     a curated environment
 
@@ -24,7 +24,7 @@ _PREFIX = "azureml:"
 _REGISTRY = re.compile(r"azureml://registries/(?P<registry>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)/(?P<how>versions|labels)/(?P<which>[^/]+)", re.I)
 _LOCATION = re.compile(r"azureml://locations/[^/]+/workspaces/(?P<guid>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)/versions/(?P<which>[^/]+)", re.I)
 _ARM = re.compile(
-    r"/?subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/[^/]+/workspaces/([^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)(?:/(?P<how>versions|labels)/(?P<which>[^/]+))?",
+    r"/?subscriptions/([^/]+)/resourceGroups/([^/]+)(?:/providers/[^/]+)?/workspaces/([^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)(?:/(?P<how>versions|labels)/(?P<which>[^/]+))?",
     re.I,
 )
 _SINGULAR = {"data": "data asset"}

@@ -41,7 +41,8 @@ def check_nodes(pipeline: Reader, known: References, workspace: str) -> None:
     for name in map(str, jobs.value):
         if not names.fits(name, names.NODE):
             jobs.fault(name, f"{clipped(name)} cannot be the name of a job; a name has {names.NODE.words}", "InvalidName")
-        found = _interface(jobs.mapping(name, required=True), known, workspace)
+        node = jobs.mapping(name, required=True)
+        found = _interface(node, known, workspace) if isinstance(jobs.value[name], Mapping) else None
         if found is not None:
             interfaces[name] = found
     sight = Sight(pipeline.mapping("inputs").value, pipeline.mapping("outputs").value, interfaces)
@@ -55,8 +56,6 @@ def check_nodes(pipeline: Reader, known: References, workspace: str) -> None:
 
 def _interface(node: Reader, known: References, workspace: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
     """The inputs and outputs that the node's component declares; None (and a note) when it cannot be told."""
-    if not node.value:
-        return None
     sort = node.text("type") or "command"
     if sort not in TYPES:
         node.fault("type", f"jobs of type {clipped(sort)} do not run here; {' and '.join(TYPES)} do", "NotSupported")
