@@ -3,18 +3,19 @@
 Whoever writes locks the one row that holds the newest revision, until its transaction is over. So revisions are given out
 in the order in which they become visible, and a reader who asks for what came after one misses nothing.
 
-A statement goes out together with the next ones (the driver's pipeline): two round trips for a transaction of any size.
+Small statements go out together (the driver's pipeline): two round trips for a usual transaction.
 
 A connection that was lost is opened anew. When it is lost at the very commit, the server is asked afterwards whether that
 transaction came to pass, so that the caller hears the truth.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
 import psycopg
 from psycopg import IsolationLevel
-from sqlalchemy import ARRAY, BigInteger, NullPool, Text, any_, bindparam, create_engine, make_url, select, text
+from sqlalchemy import ARRAY, BigInteger, NullPool, Text, any_, bindparam, create_engine, false, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from azurine.model import errors
@@ -31,6 +32,11 @@ SILENT_SECONDS = 30
 """A writer that stands still for so long within a transaction loses it, so that one frozen server does not stop the others."""
 
 
+PIPELINED = 16_000
+"""Bytes that any socket takes at once."""
+OVERHEAD = 300
+"""Bytes of a row beside its texts."""
+
 _COLUMNS = schema.versions.columns.keys()
 
 
@@ -43,7 +49,7 @@ class PostgresqlStatements(Statements):
         self.locked_revision = self._text(select(schema.log.c.revision).with_for_update())
         self.append = self._text(schema.versions.insert())
         self.advance = self._text(schema.log.update().values(revision=bindparam("newest", type_=BigInteger)))
-        self.supersede = self._text(schema.versions.update().where(rows.revision == any_(revisions)).values(latest=False))
+        self.supersede = self._text(schema.versions.update().where(rows.revision == any_(revisions)).values(latest=false()))
 
 
 class PostgresqlWriter:
@@ -65,9 +71,10 @@ class PostgresqlWriter:
     def finish(self, ledger: Ledger) -> None:
         rows = [columns(version._replace(latest=ledger.is_newest(version))) for version in ledger.fresh]
         try:
-            with self._connection.pipeline():
+            with self._together(*rows):
                 self._connection.execute(self._statements.supersede, {"revisions": ledger.superseded()})
-                self._connection.cursor().executemany(self._statements.append, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+                for row in rows:
+                    self._connection.execute(self._statements.append, dict(zip(_COLUMNS, row, strict=True)))
                 self._connection.execute(self._statements.advance, {"newest": ledger.revision})
                 self._connection.commit()
         except psycopg.Error as error:
@@ -90,13 +97,19 @@ class PostgresqlWriter:
         self._connection.close()
 
     def _begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
-        with self._connection.pipeline():
+        with self._together(ids):
             # The lock comes first: each later statement sees what was committed before it was had.
             locked = self._connection.execute(self._statements.locked_revision)
             found = self._connection.execute(self._statements.newest_of, {"ids": list(ids)})
             numbered = self._connection.execute("SELECT pg_current_xact_id()::text")
         [(revision,)], [(self._transaction,)] = locked.fetchall(), numbered.fetchall()
         return revision, [version_of(row) for row in found.fetchall()]
+
+    def _together(self, *rows: Sequence[object]) -> AbstractContextManager[object]:
+        """One round trip for the statements within, where what they send is small: the driver can wait for ever for the answer
+        to a pipeline whose last bytes the socket did not take at once (as in psycopg/psycopg#685)."""
+        size = sum(OVERHEAD + sum(2 * len(value) for value in row if isinstance(value, str)) for row in rows)
+        return self._connection.pipeline() if size <= PIPELINED else nullcontext()
 
     def _reconnect(self) -> None:
         self._connection.close()
@@ -167,6 +180,8 @@ class Postgresql:
                 return errors.AzurineError(f"{self.name} has lost its tables while in use ({reason}); bring them back from a copy.")
             case state if state.startswith("54"):
                 return errors.TooLarge(f"A document is larger than {self.name} can hold ({reason}).")
+            case _ if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+                return errors.AzurineError(f"{self.name} did not accept a statement; nothing was written ({reason}).")
             case _:
                 return errors.Temporary(f"{self.name} cannot be reached or written; nothing was written ({reason}).")
 

@@ -124,6 +124,8 @@ class Sqlite:
             return errors.AzurineError(f"{self.path} is damaged ({error}); stop the server and bring the file back from a copy.")
         if name.startswith("SQLITE_TOOBIG") or isinstance(error, sqlite3.DataError):
             return errors.TooLarge(f"A document is larger than SQLite can hold ({error}).")
+        if not isinstance(error, sqlite3.OperationalError):
+            return errors.AzurineError(f"{self.path} did not accept a statement; nothing was written ({error}).")
         return errors.Temporary(f"{self.path} cannot be read or written ({error}); nothing was written.")
 
     def close(self) -> None:
