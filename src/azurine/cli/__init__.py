@@ -17,6 +17,7 @@ from azurine.cli import manner, server
 
 # ── The nouns: module (its Typer is called `app`), one line of help. Add a noun here, and nowhere else. ──────────────
 NOUNS: dict[str, tuple[str, str]] = {
+    "workspace": ("azurine.cli.workspace", "Workspaces."),
     "job": ("azurine.cli.job", "Jobs: create, list, show, stream, cancel, download."),
     "data": ("azurine.cli.data", "Data assets."),
     "model": ("azurine.cli.model", "Registered models."),
@@ -24,7 +25,6 @@ NOUNS: dict[str, tuple[str, str]] = {
     "component": ("azurine.cli.component", "Components that pipelines are made of."),
     "compute": ("azurine.cli.compute", "Compute targets."),
     "datastore": ("azurine.cli.datastore", "Datastores: where data lies."),
-    "workspace": ("azurine.cli.workspace", "Workspaces."),
     "patients": ("azurine.cli.patients", "Made-up patients, to try things with."),
 }
 # ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
