@@ -116,7 +116,7 @@ def test_nothing_is_made_below_what_is_missing_or_going(house: Door) -> None:
     missing = house.put(f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/no/jobs/j")
     assert (missing.status, missing.error["code"]) == (404, "ParentResourceNotFound")
     house.put(f"{WORKSPACE}/engines/e")
-    assert house.call("DELETE", WORKSPACE).status == 200
+    assert house.call("DELETE", WORKSPACE).status == 202
     assert house.get(WORKSPACE).body["properties"]["provisioningState"] == "Deleting"
     assert house.put(f"{WORKSPACE}/jobs/j").status == 409
     assert house.put(WORKSPACE, {"properties": {"n": 1}}).status == 409

@@ -73,8 +73,6 @@ class Arm:
         left = await run_in_threadpool(resources.delete, self._house, address, request.headers, answers.asker(request))
         if left is None:
             return answers.nothing(204 if before is None else 200)
-        if not address.kind.long_running:
-            return answers.nothing(200)
         operation = Operation(operations.DELETE, left.id, left.revision)
         return answers.nothing(202, operations.begun(self._house, answers.root(request), operation, _version(request)))
 

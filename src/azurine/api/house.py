@@ -32,7 +32,7 @@ class House:
     addresses: Addresses
     authorize: Authorize = anybody
     asked_for: frozenset[str] = frozenset()
-    fixed: frozenset[str] = frozenset({"subscriptions"})
+    fixed: frozenset[str] = frozenset({"subscriptions", "deployments"})
     finish: Mapping[str, Finish] = field(default_factory=dict)
 
     def show(self, resource: Resource) -> dict[str, Any]:

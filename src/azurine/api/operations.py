@@ -22,8 +22,8 @@ DELETE = "delete"
 PUT = "put"
 FAILED = frozenset({"failed"})
 CANCELED = frozenset({"canceled", "cancelled"})
-OVER = frozenset({"succeeded", "completed", "finished", "running", "stopped", "notresponding", "paused", ""}) | FAILED | CANCELED
-"""Words for `provisioningState` that mean: nothing goes on. ("Running" is a compute instance at rest.)"""
+OVER = frozenset({"succeeded", "completed", "finished", "stopped", "notresponding", "paused", ""}) | FAILED | CANCELED
+"""Words for `provisioningState` that mean: nothing goes on."""
 BUSY_STATUS = frozenset(
     {"notstarted", "starting", "provisioning", "preparing", "queued", "running", "finalizing", "cancelrequested", "stopping", "restarting"}
 )

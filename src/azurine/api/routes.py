@@ -76,12 +76,17 @@ def _arm_routes(house: House, words: actions.Actions) -> list[BaseRoute]:
             return answers.nothing(202, {"Location": str(request.url), "retry-after-ms": "200"})
         return answers.nothing(204) if made is None else answers.answered(made)
 
+    async def deployed(request: Request) -> Response:
+        # What a deployment did, step by step: here it has no steps that could be told.
+        return answers.answered({"value": []})
+
     async def everything(request: Request) -> Response:
         return await arm(request)
 
     return [
         Route(place + "/operationsStatus/{operation}", operation_status, methods=METHODS),
         Route(place + "/operationResults/{operation}", operation_result, methods=METHODS),
+        Route("/subscriptions/{subscription}/{groups}/{group}/providers/Microsoft.Resources/deployments/{deployment}/operations", deployed),
         Route("/subscriptions", everything, methods=METHODS),
         Route("/subscriptions/{rest:path}", everything, methods=METHODS),
     ]
