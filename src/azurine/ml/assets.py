@@ -98,13 +98,6 @@ def container(name: str) -> Kind:
     return Kind(name=name, admit=_admit_container, show=_show_container, container=True, archivable=True)
 
 
-def container_body(version_body: Json) -> Json:
-    """What a container is created from when its first version is PUT: the type of its data, and whether it is anonymous."""
-    properties = version_body.get("properties") or {}
-    kept = {key: properties[key] for key in ("dataType", "isAnonymous") if isinstance(properties, Mapping) and properties.get(key)}
-    return {"properties": kept}
-
-
 def without(mapping: Json, keys: Iterable[str]) -> dict[str, Any]:
     left_out = frozenset(keys)
     return {key: value for key, value in mapping.items() if key not in left_out}

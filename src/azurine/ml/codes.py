@@ -7,7 +7,7 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-command
 from azurine.ml import assets, names, uris
 from azurine.model import ids
 from azurine.model.kinds import Admission, Kind
-from azurine.model.resources import Json, Resource
+from azurine.model.resources import Json
 
 
 def admit(admission: Admission) -> Json:
@@ -18,12 +18,6 @@ def admit(admission: Admission) -> Json:
         uris.check(properties, "codeUri", ids.up_to(admission.id, ids.WORKSPACES))
     body.finish()
     return assets.keep_version(admission)
-
-
-def hash_of(version: Resource) -> str:
-    """The content hash that a code version was registered with; "" when it has none. The door's `?hash=` filter compares it."""
-    properties = version.spec["properties"].get("properties") or {}
-    return str(properties.get("hash_sha256") or "")
 
 
 CONTAINER = assets.container("workspaces/codes")

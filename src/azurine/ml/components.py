@@ -16,18 +16,11 @@ from azurine.ml.reading import Reader, clipped
 from azurine.ml.wiring import check_nodes
 from azurine.model import errors, ids
 from azurine.model.kinds import Admission, Kind
-from azurine.model.resources import Json, Resource
+from azurine.model.resources import Json
 
 TYPES = ("command", "pipeline")
-ANONYMOUS = "azureml_anonymous"
 _SAID = frozenset({"_source", "$schema", "tags", "description", "display_name", "version", "name", "id"})
 """Fields of a definition that only say something about it."""
-
-
-def spec_of(version: Resource) -> Json:
-    """The definition: {"type", "inputs", "outputs", "command" | "jobs", …}."""
-    found: Json = version.spec["properties"]["componentSpec"]
-    return found
 
 
 def admit(admission: Admission) -> Json:

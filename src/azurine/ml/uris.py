@@ -70,10 +70,6 @@ def read(uri: str, workspace: str) -> Address | None:
     return Elsewhere(uri) if uri.lower().startswith(ELSEWHERE) else None
 
 
-def short(datastore: str, path: str) -> str:
-    return f"azureml://datastores/{datastore}/paths/{path}"
-
-
 def climbs(path: str) -> bool:
     """Does the path try to leave its root, also when written in percent signs or backslashes?"""
     plain = re.sub("%2e", ".", re.sub("%2f|%5c", "/", path, flags=re.I), flags=re.I).replace("\\", "/")
