@@ -36,6 +36,14 @@ class Connection(Protocol):
         """A `requests.Session` that trusts the server and signs its requests."""
         ...
 
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def workspace_id(self) -> str:
+        """`/subscriptions/…/workspaces/…`, as Azure writes it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -52,6 +60,14 @@ class Door:
     """How a command comes to its connection."""
 
     open: Callable[[Address], Connection]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command answers when its exit code is not 0 though nothing was raised."""
+
+    value: Any
+    code: int
 
 
 @dataclass
@@ -72,6 +88,12 @@ class Here:
     @property
     def ml(self) -> Any:
         return self.connection.ml
+
+    def read(self, file: Path) -> None:
+        """This file is being read from now on. That there is none is said before anything is asked of the server."""
+        self.file = file
+        if not file.is_file():
+            raise faults.Failure(f"There is no file {file}.")
 
 
 def official(address: Address) -> Connection:
@@ -139,8 +161,11 @@ def command(app: typer.Typer, name: str, columns: Sequence[printing.Column] = ()
                 Address(common.get("home"), common.get("subscription"), common.get("resource_group"), common.get("workspace")),
             )
             with guarded(here):
-                value = body(here, **values)
-                printing.show(value, common.get("output"), str(common.get("query") or ""), columns)
+                answer = body(here, **values)
+                result = answer if isinstance(answer, Result) else Result(answer, 0)
+                printing.show(result.value, common.get("output"), str(common.get("query") or ""), columns)
+                if result.code:
+                    raise typer.Exit(result.code)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -157,7 +182,13 @@ def command(app: typer.Typer, name: str, columns: Sequence[printing.Column] = ()
 
 def noun(help_text: str) -> typer.Typer:
     """A noun; its verbs are added with `command`."""
-    app = typer.Typer(help=help_text, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+    app = typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
     app.callback()(lambda: None)  # so that it stays a noun even when it has a single verb
     return app
 

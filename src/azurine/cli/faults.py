@@ -86,11 +86,11 @@ def told(error: BaseException, file: Path | None = None) -> Fault:
 
 def _ours(error: errors.AzurineError) -> Fault:
     if error.code == "ServerNotRunning" or isinstance(error, errors.Temporary):
-        return Fault(_sentence(error.message), code=UNREACHABLE)
+        return Fault(error.message, code=UNREACHABLE)
     if error.code == "ClientNotInstalled":
-        return Fault(_sentence(error.message))
+        return Fault(error.message)
     causes = tuple(f"{detail.path}: {detail.message}" if detail.path else detail.message for detail in error.details)
-    return Fault(_sentence(error.message), causes, code=MISSING if isinstance(error, errors.Missing) else FAILED)
+    return Fault(error.message, causes, code=MISSING if isinstance(error, errors.Missing) else FAILED)
 
 
 def _refused(error: Any) -> Fault:
