@@ -7,7 +7,7 @@ and PUT of a different one under the same version is refused. Containers come in
 Not here: what a definition must look like (each kind's own file), and which version is the newest (the store knows).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from azurine.ml import names
