@@ -17,7 +17,7 @@ LONGEST_SEGMENT = 255
 SPECIAL_CONTAINERS = frozenset({"$root", "$web", "$logs"})
 
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
-_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9]){2,62}")
+_CONTAINER = re.compile(r"[a-z0-9](?:-?[a-z0-9])+")
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _METADATA = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -31,7 +31,7 @@ def account(name: str) -> str:
 def container(name: str) -> str:
     if name in SPECIAL_CONTAINERS:
         return name
-    if not _CONTAINER.fullmatch(name) or len(name) > 63:
+    if not 3 <= len(name) <= 63 or not _CONTAINER.fullmatch(name):
         raise errors.Invalid(
             f"The container name {_shown(name)} is not valid: it takes 3 to 63 lower-case letters, digits and single hyphens,"
             " and begins and ends with a letter or digit.",

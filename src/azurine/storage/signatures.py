@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
 from azurine.model import errors
@@ -120,10 +121,10 @@ def _query(fields: Mapping[str, str], signature: str) -> str:
 # Checking
 
 
-def check_sas(fields: Mapping[str, str], location: Location, keys: Sequence[str], now: float, *, secure: bool = True) -> Grant:
+def check_sas(fields: Mapping[str, str], location: Location, keys: Sequence[str], now: float, *, secure: bool = True, caller: str = "") -> Grant:
     """The grant of a SAS used on a location. Raises Unauthenticated when it is forged, expired, not yet valid or not understood.
 
-    fields: the request's query, decoded. secure: the request came by https.
+    fields: the request's query, decoded. secure: the request came by https. caller: the address it came from.
     """
     signature = fields.get("sig", "")
     if not signature or "sv" not in fields:
@@ -136,6 +137,8 @@ def check_sas(fields: Mapping[str, str], location: Location, keys: Sequence[str]
     _in_time(fields, now)
     if not secure and fields.get("spr", "") == "https":
         raise _refusal("The SAS is for https only.", code="AuthorizationProtocolMismatch")
+    if fields.get("sip") and not _is_from(caller, fields["sip"]):
+        raise _refusal(f"The SAS is for callers from {fields['sip']} only.", code="AuthorizationSourceIPMismatch")
     return grant
 
 
@@ -183,6 +186,16 @@ def _in_time(fields: Mapping[str, str], now: float) -> None:
         raise _refusal(f"The SAS has expired at {fields['se']}.")
     if fields.get("st") and now < _seconds(fields["st"]):
         raise _refusal(f"The SAS is not valid before {fields['st']}.")
+
+
+def _is_from(caller: str, wanted: str) -> bool:
+    """wanted: an address, or two with a hyphen."""
+    first, _, last = wanted.partition("-")
+    try:
+        low, here, high = (ip_address(one) for one in (first, caller, last or first))
+        return low.version == here.version == high.version and int(low) <= int(here) <= int(high)
+    except ValueError:
+        return False
 
 
 def _seconds(text: str) -> float:

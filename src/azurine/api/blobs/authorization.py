@@ -4,7 +4,7 @@ A token is checked by the function that is passed in (the identity room's); keys
 a key or a valid token may do all; roles will be asked in `_bearer`, where the principal and the operation are both known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,6 +14,7 @@ from azurine.api.blobs.calls import Call
 from azurine.model import errors
 from azurine.storage import signatures
 from azurine.storage.accounts import Accounts
+from azurine.storage.signatures import Grant
 from azurine.storage.urls import Location
 
 Authorize = Callable[[str], Any]
@@ -52,12 +53,18 @@ def may_read_source(call: Call, source: Location, url: str, accounts: Accounts) 
     """The source of a copy: the caller's own right, or a SAS in its URL."""
     fields = dict(parse_qsl(urlsplit(url).query.replace("+", "%2B"), keep_blank_values=True))
     if "sig" in fields:
-        grant = signatures.check_sas(fields, source, accounts.keys(source.account), accounts.now(), secure=True)
+        grant = _checked(call, fields, source, accounts)
         if grant.covers("o", source) and grant.allows("r"):
             return
     elif call.trusted and (call.header("authorization").lower().startswith("bearer") or source.account == call.location.account):
         return
     raise errors.Denied("The source of the copy may not be read: sign its URL with a SAS that allows it (r).", code="CannotVerifyCopySource")
+
+
+def _checked(call: Call, fields: Mapping[str, str], location: Location, accounts: Accounts) -> Grant:
+    secure = call.request.url.scheme == "https"
+    caller = call.request.client.host if call.request.client else ""
+    return signatures.check_sas(fields, location, accounts.keys(location.account), accounts.now(), secure=secure, caller=caller)
 
 
 def _bearer(token: str, authorize: Authorize) -> None:
@@ -93,8 +100,7 @@ def _fresh(date: str, now: float) -> None:
 
 
 def _by_sas(call: Call, need: Need, accounts: Accounts) -> Call:
-    secure = call.request.url.scheme == "https"
-    grant = signatures.check_sas(call.query, call.location, accounts.keys(call.location.account), accounts.now(), secure=secure)
+    grant = _checked(call, call.query, call.location, accounts)
     if not grant.covers(need.resource, call.location):
         raise errors.Denied(
             "This request is not authorized to perform this operation using this resource type.", code="AuthorizationResourceTypeMismatch"
