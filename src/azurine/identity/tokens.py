@@ -8,6 +8,7 @@ A step token belongs to one running job: it lives longer and can be renewed whil
 import base64
 import hashlib
 import json
+import math
 import threading
 import uuid
 from pathlib import Path
@@ -158,7 +159,7 @@ class Tokens:
             raise _refused(f"it has no claim '{problem.claim}'") from problem
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as problem:
             raise _refused("it is not a well-formed JSON web token") from problem
-        if not all(isinstance(claims[name], (int, float)) for name in ("exp", "nbf", "iat")):
+        if not all(type(claims[name]) in (int, float) and math.isfinite(claims[name]) for name in ("exp", "nbf", "iat")):
             raise _refused("its times are not numbers")
         return claims
 
