@@ -94,8 +94,7 @@ class Arm:
         above = address.id
         if above and self._house.log.get(above) is None and not self._may_be_missing(above):
             raise resources.missing(self._house, above)
-        spread = "resourceGroups" not in address.id.split("/") and "/" not in address.kind.name and address.kind.provider != envelope.RESOURCES
-        if spread:
+        if _in_a_group(address) and "resourceGroups" not in address.id.split("/"):
             return answers.answered(lists.across(self._house, address.kind.name, above, parameters))
         return answers.answered(lists.answer(self._house, address, parameters, answers.root(request) + answers.raw_path(request)))
 
@@ -107,7 +106,7 @@ class Arm:
     def _written(self, request: Request, address: Address, resource: Resource, created: bool) -> Response:
         answer = containers.with_versions(self._house, resource, self._house.answer(resource))
         headers = {"ETag": envelope.etag(resource)}
-        direct = "/" not in address.kind.name
+        direct = _in_a_group(address)
         if address.kind.long_running and not operations.is_over(answer):
             operation = Operation(operations.PUT, resource.id, resource.revision)
             headers |= operations.begun(self._house, answers.root(request), operation, _version(request))
@@ -118,6 +117,11 @@ class Arm:
     def _shown(self, resource: Resource) -> Response:
         answer: dict[str, Any] = containers.with_versions(self._house, resource, self._house.answer(resource))
         return answers.answered(answer, 200, {"ETag": envelope.etag(resource)})
+
+
+def _in_a_group(address: Address) -> bool:
+    """Is it a kind of those directly in a resource group: a workspace, a factory?"""
+    return "/" not in address.kind.name and address.kind.provider != envelope.RESOURCES
 
 
 def not_allowed(method: str, path: str) -> errors.Unsupported:

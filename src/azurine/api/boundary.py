@@ -43,7 +43,9 @@ class Boundary:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), request_id]
+                headers = message.get("headers", ())
+                if not any(name == request_id[0] for name, _ in headers):
+                    message["headers"] = [*headers, request_id]
             await send(message)
 
         try:

@@ -64,6 +64,7 @@ def create_app(
 
 def _arm_routes(house: House, words: actions.Actions) -> list[BaseRoute]:
     arm = Arm(house, words)
+    group = "/subscriptions/{subscription}/{groups}/{group}"
     place = "/subscriptions/{subscription}/providers/{provider}/locations/{location}"
 
     async def operation_status(request: Request) -> Response:
@@ -86,7 +87,8 @@ def _arm_routes(house: House, words: actions.Actions) -> list[BaseRoute]:
     return [
         Route(place + "/operationsStatus/{operation}", operation_status, methods=METHODS),
         Route(place + "/operationResults/{operation}", operation_result, methods=METHODS),
-        Route("/subscriptions/{subscription}/{groups}/{group}/providers/Microsoft.Resources/deployments/{deployment}/operations", deployed),
+        Route(group + "/deployments/{deployment}/operations", deployed),
+        Route(group + "/providers/Microsoft.Resources/deployments/{deployment}/operations", deployed),
         Route("/subscriptions", everything, methods=METHODS),
         Route("/subscriptions/{rest:path}", everything, methods=METHODS),
     ]
