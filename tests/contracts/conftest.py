@@ -11,6 +11,7 @@ from azurine.store.sql import open_log
 from postgresql import Server, programs
 
 STORES = ["memory", "sqlite"] + (["postgresql"] if programs() else [])
+collect_ignore = [] if programs() else ["test_log_on_postgresql.py"]
 
 NewUrl = Callable[[str], str]
 

@@ -27,7 +27,8 @@ from azurine.store.versions import Ledger, Version, columns, version_of
 Session = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_SECONDS = 5
-LOCK_SECONDS = 10
+PATIENCE = 10.0
+"""Seconds to wait for the writers of other servers."""
 SILENT_SECONDS = 30
 """A writer that stands still for so long within a transaction loses it, so that one frozen server does not stop the others."""
 
@@ -130,14 +131,17 @@ class PostgresqlWriter:
 class Postgresql:
     failures: type[Exception] = psycopg.Error
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
+        self._patience = patience
         try:
             parsed = make_url(url).set(drivername="postgresql+psycopg")
-        except ArgumentError as error:
-            raise errors.Invalid("The store's URL cannot be read; write postgresql://user:password@host:port/database.") from error
+        except (ArgumentError, ValueError):  # whose words may hold the password
+            raise errors.Invalid("The store's URL cannot be read; write postgresql://user:password@host:port/database.") from None
         self.name = parsed.render_as_string(hide_password=True).replace("+psycopg", "")
         arguments = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_SECONDS * 1000, "application_name": "azurine"}
-        self._engine = create_engine(parsed, poolclass=NullPool, connect_args={k: v for k, v in arguments.items() if k not in parsed.query})
+        self._engine = create_engine(
+            parsed, poolclass=NullPool, use_native_hstore=False, connect_args={k: v for k, v in arguments.items() if k not in parsed.query}
+        )
         self.statements = PostgresqlStatements(self._engine)
         try:
             self._prepare()
@@ -152,7 +156,7 @@ class Postgresql:
     def connect_writer(self) -> Session:
         connection = self._connect()
         connection.autocommit = True
-        connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        connection.execute(f"SET lock_timeout = {int(self._patience * 1000)}")
         connection.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_SECONDS}s'")
         [(durable,)] = connection.execute("SHOW synchronous_commit").fetchall()
         if durable == "off":
@@ -175,7 +179,7 @@ class Postgresql:
             case "53100":
                 return errors.Temporary(f"The disk of {self.name} is full; nothing was written. Free some space and try again.")
             case "55P03":
-                return errors.Temporary(f"{self.name} is locked by another writer for more than {LOCK_SECONDS} s; nothing was written.")
+                return errors.Temporary(f"{self.name} is locked by another writer for more than {self._patience:g} s; nothing was written.")
             case "42P01":
                 return errors.AzurineError(f"{self.name} has lost its tables while in use ({reason}); bring them back from a copy.")
             case state if state.startswith("54"):

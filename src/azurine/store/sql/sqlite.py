@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Sequence
+from errno import EDQUOT, ENOSPC
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -27,7 +28,8 @@ from azurine.store.versions import Ledger, Version, columns, version_of
 APPLICATION = 0x417A7572
 """Written into the file's head: "Azur". Tools such as file(1) can tell by it what the file is."""
 
-BUSY_MILLISECONDS = 5_000
+PATIENCE = 5.0
+"""Seconds to wait for another process that has the file locked."""
 CHECKPOINT_PAGES = 4_000
 """Length of the write-ahead log (16 MB) at which it is copied into the file: seldom, for a checkpoint costs several syncs."""
 
@@ -93,9 +95,9 @@ class SqliteWriter:
 class Sqlite:
     failures: type[Exception] = sqlite3.Error
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: float = PATIENCE) -> None:
         self.path = os.path.abspath(path)
-        self._engine = _engine(self.path)
+        self._engine = _engine(self.path, patience)
         self.statements = SqliteStatements(self._engine)
         try:
             _make_file(self.path)
@@ -147,7 +149,7 @@ class Sqlite:
             # Only now: it changes the file, which could have been somebody else's. The file remembers it.
             mode = connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar()
         if mode != "wal":
-            raise errors.Conflict(f"{self.path} is on a file system that SQLite cannot share between threads safely; choose a local disk.")
+            raise errors.Conflict(f"{self.path} is on a file system where SQLite cannot keep a write-ahead log; choose a local disk.")
 
     def _explain_opening(self, error: BaseException | None) -> errors.AzurineError:
         if _name(error).startswith("SQLITE_NOTADB"):
@@ -155,13 +157,13 @@ class Sqlite:
         return self.explain(error)
 
 
-def _engine(path: str) -> Engine:
+def _engine(path: str, patience: float) -> Engine:
     # "named" parameters, so that a statement's text reads the same for every driver.
     engine = create_engine(
         URL.create("sqlite", database=path),
         poolclass=NullPool,
         paramstyle="named",
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000, "cached_statements": 64},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": patience, "cached_statements": 64},
     )
     event.listen(engine, "connect", _set_up)
     return engine
@@ -177,7 +179,11 @@ def _make_file(path: str) -> None:
     """Readable by its owner only: specs may hold keys of other people's storage."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except ValueError as error:  # a zero character
+        raise errors.Invalid(f"{path!r} is no path.") from error
     except OSError as error:
+        if error.errno in (ENOSPC, EDQUOT):
+            raise errors.Temporary(f"The disk that is to hold {path} is full. Free some space and try again.") from error
         folder = Path(path).parent
         hint = "" if folder.is_dir() else f" There is no folder {folder}."
         raise errors.Conflict(f"{path} cannot be opened for writing: {error.strerror}.{hint}") from error
