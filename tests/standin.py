@@ -8,7 +8,8 @@ import fcntl
 import json
 import os
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from azurine.identity import certificates
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import Tokens
 from azurine.settings import Settings
+from running import wait_until
 
 PUBLIC = (*auth.IDENTITY_PATHS, "/healthz")
 
@@ -51,7 +53,13 @@ def prepared(settings: Settings) -> tuple[uvicorn.Server, socket.socket, dict[st
     listening = socket.create_server((settings.host, settings.port))
     port = listening.getsockname()[1]
     config = uvicorn.Config(
-        application(settings), ssl_certfile=str(found.server), ssl_keyfile=str(found.server), log_level="warning", lifespan="off", ws="none"
+        application(settings),
+        ssl_certfile=str(found.server),
+        ssl_keyfile=str(found.server),
+        log_level="warning",
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
     )
     note = {"pid": os.getpid(), "port": port, "host": settings.host, "url": settings.url(port), "started": time.time()}
     return uvicorn.Server(config), listening, note
@@ -62,7 +70,8 @@ def serve(settings: Settings) -> None:
     with open(settings.home / "server.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         server, listening, note = prepared(settings)
-        path.write_text(json.dumps(note))
+        path.with_suffix(".new").write_text(json.dumps(note))
+        path.with_suffix(".new").replace(path)
         try:
             server.run(sockets=[listening])
         finally:
@@ -71,17 +80,14 @@ def serve(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def running(home: Path, **chosen: Any) -> Iterator[str]:
-    """A stand-in in a thread of this process; its URL."""
-    settings = Settings(home, **{"port": 0, **chosen})
-    server, listening, note = prepared(settings)
-    server.config.load()
-    (home / "server.json").write_text(json.dumps(note))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    try:
-        yield note["url"]
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
-        (home / "server.json").unlink(missing_ok=True)
+    """A stand-in in a process of its own; its URL."""
+    script = f"import standin, pathlib; standin.serve(standin.Settings(pathlib.Path({str(home)!r}), **{ {'port': 0, **chosen}!r}))"
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen([sys.executable, "-c", script], env=environ) as process:
+        note = home / "server.json"
+        try:
+            wait_until(lambda: note.exists() or process.poll() is not None, 30, "the stand-in did not start")
+            yield str(json.loads(note.read_bytes())["url"])
+        finally:
+            process.terminate()
+            process.wait(20)

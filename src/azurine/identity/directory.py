@@ -92,20 +92,14 @@ class Directory:
 
     def sign_in(self, client_id: str, secret: str) -> Principal:
         """The principal whose client id and secret these are."""
-        self._refresh()
+        self._refresh(now=True)  # rare enough, and what another process changed a moment ago must count here
         entry = self._by_app.get(client_id.strip().lower())
-        if entry is None:
-            self._refresh(now=True)  # it may have been added a moment ago, by another process
-            entry = self._by_app.get(client_id.strip().lower())
         if entry is None:
             raise errors.Unauthenticated(
                 f"Application with identifier '{client_id[:80]}' was not found in the directory.", code="unauthorized_client"
             )
         if not _matches(entry, secret):
-            self._refresh(now=True)
-            entry = self._by_app.get(client_id.strip().lower(), entry)
-            if not _matches(entry, secret):
-                raise errors.Unauthenticated(f"Invalid client secret provided for application '{entry.principal.app_id}'.", code="invalid_client")
+            raise errors.Unauthenticated(f"Invalid client secret provided for application '{entry.principal.app_id}'.", code="invalid_client")
         return entry.principal
 
     # ── changing ──
