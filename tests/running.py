@@ -13,8 +13,6 @@ from typing import Any
 
 import azurine
 
-_PROGRAM = "import sys, json; from azurine import app, settings; app.serve(settings.read(json.loads(sys.argv[1]), {}))"
-
 
 def free_port() -> int:
     with socket.socket() as one:
@@ -29,7 +27,7 @@ class RunningServer:
         self.home = home
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
-        self._settings = {"home": str(home), "port": self.port, "log_level": "warning", **settings}
+        self._flags = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "RunningServer":
@@ -44,7 +42,11 @@ class RunningServer:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("AZURINE_", "MLFLOW_"))}
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, json.dumps(self._settings)], stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environ
+                [sys.executable, "-m", "azurine", "up", "--foreground", "--home", str(self.home), "--port", str(self.port), *self._flags],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=environ,
             )
         wait_until(self._answers, patience, lambda: f"the server did not start:\n{self.log()[-3000:]}")
 

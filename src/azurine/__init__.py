@@ -6,10 +6,11 @@ server; it is imported when it is first asked for, so that a guest process that 
 
 from typing import TYPE_CHECKING, Any
 
+from azurine.model.version import __version__
+
 if TYPE_CHECKING:
     from azurine.client import connect as connect
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "connect"]
 
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,23 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from azurine import ml
-from azurine.api import auth, public, routes
+from azurine.api import auth, public, questions, routes
 from azurine.api import identity as identity_door
+from azurine.api.artifacts import Artifacts
 from azurine.api.blobs.door import blob_app
 from azurine.api.envelope import Addresses
+from azurine.api.job_files import JobFiles
+from azurine.api.mlflow import routes as mlflow_door
+from azurine.api.mlflow.house import Spot
+from azurine.api.mlflow.stored_files import StoredFiles
+from azurine.api.stores import Stores
 from azurine.compute.contract import Place
 from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import Tokens
 from azurine.ml import computes, datastores, jobs, numbers, resource_groups, subscriptions, uris, workspaces
+from azurine.ml.jobs import journal
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json
@@ -40,14 +48,16 @@ from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
 from azurine.reconcile.steps import Steps
 from azurine.settings import Settings
-from azurine.storage import urls
+from azurine.storage import signatures, urls
 from azurine.storage.accounts import Accounts
 from azurine.storage.files import Files
 from azurine.store import admission
 from azurine.store.sql import open_log
+from azurine.tracking.sql import Sql
 
 _logger = logging.getLogger(__name__)
 
+LOCK_ATTEMPTS = 20
 ASKED_FOR = ("workspaces/jobs",)
 """Kinds whose lists show only what a user asked for: the steps of a pipeline are listed under it."""
 
@@ -78,6 +88,7 @@ class House:
             "tracking.copy": self._chores[1],
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system)
+        self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
         self.ready = False
 
     def app(self) -> ASGIApp:
@@ -88,10 +99,50 @@ class House:
             authorize=roles.may,
             sign_in=lambda inner: auth.Authentication(inner, self.tokens.check, paths, f"{self.url}/{self.settings.tenant}"),
             asked_for=ASKED_FOR,
-            extra=identity_door.routes(self.directory, self.tokens),
+            table=questions.table(
+                self._stores(), account_of=workspaces.account, location=datastores.location, secrets=datastores.secrets, nodes=computes.nodes
+            ),
+            extra=[
+                *identity_door.routes(self.directory, self.tokens),
+                *mlflow_door.routes(self.log, self.tracking, StoredFiles(self.files, self._spot), clock.system, kinds=self.kinds),
+            ],
             blobs=blob_app(self.files, self.tokens.check),
+            artifacts=self._artifacts(),
+            sizes=computes.sizes,
             ready=lambda: self.ready,
         )
+
+    def _stores(self) -> Stores:
+        def sign(account: str, container: str, permissions: str, seconds: float) -> str:
+            # Whoever is given a signature is about to write: the container of a datastore is there from then on.
+            self.accounts.ensure_container(account, container)
+            key = self.accounts.keys(account)[0]
+            return signatures.container_sas(urls.Location(account, container), key, permissions, clock.system() + seconds)
+
+        host = self.url.split("://", 1)[1]
+        return Stores(sign, lambda account: f"https://{account}.blob.{host}", self._ensure, self.accounts.exists, self.accounts.keys)
+
+    def _ensure(self, account: str, container: str) -> None:
+        self.accounts.create(account)
+        self.accounts.ensure_container(account, container)
+
+    def _artifacts(self) -> Artifacts:
+        files = JobFiles(self._stores(), self.artifacts, self._account, lambda job: journal.text(job, self.log.owned_by(job.id)))
+        return Artifacts(files.names, files.url)
+
+    def _spot(self, spot: Spot) -> urls.Location:
+        datastore = self.log.get(ids.child(spot.workspace, "datastores", spot.datastore))
+        if datastore is None:
+            raise errors.Missing(f"there is no datastore {spot.datastore!r}")
+        place = datastores.location(datastore)
+        if not self.accounts.exists(str(place["account"])):
+            raise errors.Unsupported(f"the datastore {spot.datastore!r} is not on this server")
+        self.accounts.ensure_container(str(place["account"]), str(place["container"]))
+        return urls.Location(str(place["account"]), str(place["container"]), spot.path)
+
+    def _account(self, workspace: str) -> str:
+        found = self.log.get(workspace)
+        return workspaces.account(found) if found is not None else self.settings.account
 
     def start(self) -> None:
         """Furnishes a new home, begins to look after what was left unfinished, and says ready."""
@@ -107,6 +158,7 @@ class House:
             chore.close()
         self.clusters.close()
         self._local.close()
+        self.tracking.close()
         self.log.close()
 
     def _furnish(self) -> None:
@@ -125,6 +177,11 @@ class House:
         for identifier, body in wanted:
             if self.log.get(identifier) is None:
                 admission.admit(self.log, self.kinds, admission.Request(identifier, _always(body), by=HOUSE), clock.system())
+
+        for datastore in self.log.page(datastores.KIND.name, workspace):
+            place = datastores.location(datastore)
+            if self.accounts.exists(str(place["account"])):
+                self.accounts.ensure_container(str(place["account"]), str(place["container"]))
 
     def _orders(self) -> Orders:
         return Orders(sys.executable, self.locate, self.artifacts, self._surroundings)
@@ -146,8 +203,7 @@ class House:
 
     def artifacts(self, workspace: str, run: str) -> Path:
         """The folder of a run's logs and artifacts."""
-        found = self.log.get(workspace)
-        account = workspaces.account(found) if found is not None else self.settings.account
+        account = self._account(workspace)
         path = self._path(urls.Location(account, "azureml", f"ExperimentRun/dcid.{run}"))
         if path is None:
             raise errors.Missing(f"the workspace's storage account {account!r} is not here", code="StorageAccountNotFound")
@@ -191,19 +247,20 @@ class House:
         return {"python": sys.executable}
 
     def _copy(self, wish: Json) -> Json:
+        jobs_of = ids.child(str(wish["workspace"]), "jobs", "")
+        self.tracking.copy(f"{jobs_of}{wish['from']}", f"{jobs_of}{wish['to']}")
         return {}
 
 
 def serve(settings: Settings) -> None:
     """Runs a server in the foreground until it is told to stop (SIGINT, SIGTERM).
 
-    Raises errors.Conflict when the home is in use or the port is taken, errors.Temporary when the home cannot be written.
+    Raises errors.Conflict when the home is in use by a live server or the port cannot be listened on, OSError when the home cannot be written.
     """
     # Imported here: whoever only wants the rooms needs no web server.
     import uvicorn
 
-    with contextlib.suppress(OSError):
-        settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.home), _listening(settings) as listener:
         port = int(listener.getsockname()[1])
         url = settings.url(port)
@@ -240,16 +297,18 @@ def _say_where(settings: Settings, port: int, url: str) -> None:
 
 @contextlib.contextmanager
 def _only_one(home: Path) -> Iterator[None]:
-    """One live server for one home. The kernel gives the lock back when the process dies, however it dies."""
+    """One live server for one home. The kernel gives the lock back when the process dies, however it dies; that can take it a moment."""
+    handle = os.open(home / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        handle = os.open(home / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as problem:
-        raise errors.Temporary(f"The home {home} cannot be written: {problem.strerror}.") from problem
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise errors.Conflict(f"The home {home} is in use by a server that is running; stop it with `azurine down --home {home}`.") from problem
+        for attempt in range(LOCK_ATTEMPTS):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as problem:
+                if attempt == LOCK_ATTEMPTS - 1:
+                    advice = f"stop it with `azurine down --home {home}`"
+                    raise errors.Conflict(f"The home {home} is in use by a server that is running; {advice}.") from problem
+                time.sleep(0.1)  # nothing announces that a lock is free without taking it
         yield
     finally:
         os.close(handle)
@@ -265,9 +324,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         listener.listen(1024)
     except OSError as problem:
         listener.close()
-        raise errors.Conflict(
-            f"{settings.host}:{settings.port} cannot be listened on: {problem.strerror}. Another port can be chosen with --port; 0 is any free one."
-        ) from problem
+        advice = "another one can be chosen with --port; 0 is any free one"
+        raise errors.Conflict(f"{settings.host}:{settings.port} cannot be listened on: {problem.strerror}; {advice}.") from problem
     try:
         yield listener
     finally:

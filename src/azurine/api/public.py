@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-import azurine
 from azurine.api import answers
 from azurine.api.house import House
 from azurine.model import errors
+from azurine.model.version import __version__
 
 PUBLIC = ("/healthz", "/metadata/endpoints", "/discovery", "/discovery/**")
 
@@ -22,7 +22,7 @@ def routes(house: House, ready: Callable[[], bool]) -> list[BaseRoute]:
     async def healthz(request: Request) -> Response:
         if not ready():
             raise errors.Temporary("The server is starting or stopping")
-        return answers.answered({"status": "ok", "version": azurine.__version__})
+        return answers.answered({"status": "ok", "version": __version__})
 
     async def endpoints(request: Request) -> Response:
         return answers.answered(cloud(answers.root(request)))

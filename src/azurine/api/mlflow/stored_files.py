@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from azurine.api.mlflow.house import Entry, Spot
+from azurine.api.mlflow.house import Entry, Opened, Spot
 from azurine.model import errors
 from azurine.storage import listing
 from azurine.storage.files import Files, Reading
@@ -14,6 +14,23 @@ Locate = Callable[[Spot], Location]
 MOST = 100_000
 
 
+class _Open:
+    """A blob open for reading."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    @property
+    def size(self) -> int:
+        return self._reading.blob.size
+
+    def pieces(self) -> Iterator[bytes]:
+        return self._reading.pieces(0, self.size)
+
+    def close(self) -> None:
+        self._reading.close()
+
+
 class StoredFiles:
     def __init__(self, files: Files, locate: Locate) -> None:
         self._files = files
@@ -22,12 +39,9 @@ class StoredFiles:
     def put(self, spot: Spot, pieces: Iterable[bytes]) -> None:
         self._files.put(self._at(spot), pieces)
 
-    def open(self, spot: Spot) -> "OpenBlob":
-        reading = self._files.open(self._at(spot))
-        if reading.blob.folder:
-            reading.close()
-            raise errors.Missing(f"{spot.path} is a folder")
-        return OpenBlob(reading)
+    def open(self, spot: Spot) -> Opened:
+        reading = self._files.open(self._locate(spot))
+        return _Open(reading)
 
     def list(self, spot: Spot) -> list[Entry]:
         location = self._at(spot)
