@@ -293,6 +293,34 @@ def test_the_source_of_a_copy_must_be_allowed_too(ask: Ask, server: Server) -> N
     assert ask("GET", "/data/stolen").status == 404
 
 
+# Batches
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        ("text/plain", b"", "InvalidHeaderValue"),
+        ("multipart/mixed; boundary=b", b"", "InvalidInput"),
+        ("multipart/mixed; boundary=b", b"--b\r\n\r\nPUT /data/x HTTP/1.1\r\n\r\n--b--", "NotImplemented"),
+        ("multipart/mixed; boundary=b", b"--b\r\n\r\nnonsense\r\n--b--", "NotImplemented"),
+        ("multipart/mixed; boundary=b", b"--b\r\n\r\nDELETE /data/x HTTP/1.1\r\n\r\n" * 257, "InvalidInput"),
+        ("multipart/mixed; boundary=b", b" " * (5 << 20), "RequestBodyTooLarge"),
+    ],
+)
+def test_batches_that_are_wrong(ask: Ask, kind: str, body: bytes, code: str) -> None:
+    assert ask("POST", "/?comp=batch", body, {"content-type": kind}).code == code
+
+
+def test_a_batch_lends_its_right_to_nobody(ask: Ask) -> None:
+    ask("PUT", "/data/guarded", b"x", BLOCK)
+    inner = b"--b\r\nContent-ID: 7\r\n\r\nDELETE /data/guarded HTTP/1.1\r\nhost: elsewhere\r\n\r\n--b--"
+    answer = ask("POST", "/?comp=batch", inner, {"content-type": 'multipart/mixed; boundary="b"'})
+    assert answer.status == 202
+    assert b"HTTP/1.1 401 Unauthorized" in answer.body
+    assert b"content-id: 7" in answer.body
+    assert ask("GET", "/data/guarded").status == 200
+
+
 # What is not there
 
 

@@ -235,6 +235,22 @@ def test_lists(container: ContainerClient) -> None:
     assert names(next(rest)) == whole[8:16]
 
 
+def test_many_deletions_in_one_call(container: ContainerClient, server: Server) -> None:
+    for number in range(5):
+        container.upload_blob(f"a b/{number}", b"x")
+    answers = list(container.delete_blobs("a b/0", "a b/1"))
+    assert [answer.status_code for answer in answers] == [202, 202]
+    answers = list(container.delete_blobs("a b/2", "none", raise_on_any_failure=False))
+    assert [answer.status_code for answer in answers] == [202, 404]
+    sas = generate_container_sas(ACCOUNT, container.container_name, account_key=server.key, permission="d", expiry=soon())
+    with ContainerClient(server.url, container.container_name, credential=sas) as client:
+        client.delete_blobs("a b/3")
+    reading = generate_container_sas(ACCOUNT, container.container_name, account_key=server.key, permission="r", expiry=soon())
+    with ContainerClient(server.url, container.container_name, credential=reading) as client:
+        assert [answer.status_code for answer in client.delete_blobs("a b/4", raise_on_any_failure=False)] == [403]
+    assert names(container.list_blobs()) == ["a b/4"]
+
+
 def test_what_a_step_writes_is_seen_at_once(container: ContainerClient, server: Server) -> None:
     folder = server.folder(container.container_name) / "outputs"
     folder.mkdir()

@@ -46,7 +46,7 @@ class Accounts:
             writing.write_json(house / "keys.json", keys, mode=0o600)
 
     def exists(self, account: str) -> bool:
-        return bool(account) and "/" not in account and (self.root / account / HOUSE / "keys.json").is_file()
+        return naming.is_account(account) and (self.root / account / HOUSE / "keys.json").is_file()
 
     def names(self) -> list[str]:
         if not self.root.is_dir():

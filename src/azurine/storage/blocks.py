@@ -53,7 +53,9 @@ def stage(files: Files, location: Location, identifier: str, upload: Upload) -> 
     with writing.saying(location.path):
         folder.mkdir(parents=True, exist_ok=True)
         # Azure wants all ids of one blob to be of one length; a mistake here shows at once instead of at the commit.
-        if any(len(other) != len(name) for other in os.listdir(folder)[:1]):
+        with os.scandir(folder) as others:
+            other = next(others, None)
+        if other is not None and len(other.name) != len(name):
             raise errors.Invalid(f"The block id {identifier!r} is not as long as those of the blob's other blocks.", code="InvalidBlobOrBlock")
         upload.finish()
         os.replace(upload.path, folder / name)

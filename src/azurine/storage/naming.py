@@ -28,6 +28,10 @@ def account(name: str) -> str:
     return name
 
 
+def is_account(name: str) -> bool:
+    return _ACCOUNT.fullmatch(name) is not None
+
+
 def container(name: str) -> str:
     if name in SPECIAL_CONTAINERS:
         return name

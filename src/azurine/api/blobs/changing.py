@@ -11,8 +11,10 @@ from azurine.api.blobs import answers, conditions, copying, receiving
 from azurine.api.blobs.calls import Call
 from azurine.model import errors
 from azurine.storage import blocks, properties
-from azurine.storage.files import Blob, Files
+from azurine.storage.files import Blob, Condition, Files
 from azurine.storage.properties import Properties
+from azurine.storage.uploads import Upload
+from azurine.storage.urls import Location
 
 LARGEST_METADATA = 8 << 10
 _UNSAFE_XML = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -36,8 +38,7 @@ async def put(call: Call, files: Files) -> Response:
             blob = await run_in_threadpool(files.mark_folder, call.location, wanted, condition)
         else:
             wanted = replace(wanted, content_md5=call.header("x-ms-blob-content-md5") or (md5 if kind == properties.BLOCK else ""))
-            blob = await run_in_threadpool(files.commit, call.location, upload, wanted, condition)
-        await run_in_threadpool(blocks.discard, files, call.location)
+            blob = await run_in_threadpool(_commit, files, call.location, upload, wanted, condition)
     finally:
         upload.abandon()
     return answers.empty(201, answers.changed(blob) | {"content-md5": md5})
@@ -126,6 +127,13 @@ def described(call: Call, kind: str, *, own: bool = True) -> Properties:
         metadata=_metadata(call),
         kind=kind,
     )
+
+
+def _commit(files: Files, location: Location, upload: Upload, wanted: Properties, condition: Condition) -> Blob:
+    """A blob that is put whole makes its waiting blocks void."""
+    blob = files.commit(location, upload, wanted, condition)
+    blocks.discard(files, location)
+    return blob
 
 
 def _metadata(call: Call) -> dict[str, str]:

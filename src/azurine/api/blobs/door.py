@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from azurine.api.blobs import authorization, calls, changing, containers, problems, reading, service
+from azurine.api.blobs import authorization, batches, calls, changing, containers, problems, reading, service
 from azurine.api.blobs.authorization import Authorize, Need
 from azurine.api.blobs.calls import Call
 from azurine.model import errors
@@ -72,37 +72,58 @@ OPERATIONS = {
 }
 
 
+BATCH = Need("sol", ("d", "w", "r", "l"))
+"""To send a batch any right will do: each of its requests must have its own."""
+
+
 def blob_app(files: Files, authorize: Authorize, challenge: str = "") -> ASGIApp:
     """authorize: token → principal, or raises errors.Unauthenticated. challenge: the WWW-Authenticate header of a 401."""
 
+    door = _Door(files, authorize, challenge)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        identifier = str(uuid.uuid4())
-        response = await _answered(request, identifier, files, authorize, challenge)
-        response.headers["x-ms-request-id"] = identifier
-        response.headers["x-ms-version"] = request.headers.get("x-ms-version", VERSION)
-        if said := request.headers.get("x-ms-client-request-id"):
-            response.headers["x-ms-client-request-id"] = said
+        response = await door.answer(Request(scope, receive))
         await response(scope, receive, send)
 
     return app
 
 
-async def _answered(request: Request, identifier: str, files: Files, authorize: Authorize, challenge: str) -> Response:
-    try:
-        call = calls.received(request, identifier)
+class _Door:
+    def __init__(self, files: Files, authorize: Authorize, challenge: str) -> None:
+        self._files = files
+        self._authorize = authorize
+        self._challenge = challenge
+
+    async def answer(self, request: Request) -> Response:
+        """Never raises: whatever happens has an answer, and every answer its id."""
+        identifier = str(uuid.uuid4())
+        try:
+            response = await self._done(calls.received(request, identifier))
+        except errors.AzurineError as error:
+            response = problems.answer(error, identifier, self._challenge)
+        except Exception:  # noqa: BLE001 - the edge: whatever it is, it is recorded with its id, and answered
+            _log.exception("Blob request %s: %s %s failed", identifier, request.method, request.url.path)
+            response = problems.answer(errors.AzurineError("The server met an error of its own; its log tells more."), identifier)
+        response.headers["x-ms-request-id"] = identifier
+        response.headers["x-ms-version"] = request.headers.get("x-ms-version", VERSION)
+        if said := request.headers.get("x-ms-client-request-id"):
+            response.headers["x-ms-client-request-id"] = said
+        return response
+
+    async def _done(self, call: Call) -> Response:
+        if call.method == "POST" and call.query.get("comp") == "batch":
+            await self._admitted(call, BATCH)
+            return await batches.delete_many(call, self.answer)
         operation = _chosen(call)
-        call = await run_in_threadpool(authorization.admitted, call, operation.need, files.accounts, authorize)
+        call = await self._admitted(call, operation.need)
         if inspect.iscoroutinefunction(operation.work):
-            response: Response = await operation.work(call, files)
+            response: Response = await operation.work(call, self._files)
         else:
-            response = await run_in_threadpool(operation.work, call, files)
-    except errors.AzurineError as error:
-        return problems.answer(error, identifier, challenge)
-    except Exception:  # noqa: BLE001 - the edge: whatever it is, it is recorded with its id, and answered
-        _log.exception("Blob request %s: %s %s failed", identifier, request.method, request.url.path)
-        return problems.answer(errors.AzurineError("The server met an error of its own; its log tells more."), identifier)
-    return response
+            response = await run_in_threadpool(operation.work, call, self._files)
+        return response
+
+    async def _admitted(self, call: Call, need: Need) -> Call:
+        return await run_in_threadpool(authorization.admitted, call, need, self._files.accounts, self._authorize)
 
 
 def _chosen(call: Call) -> Operation:

@@ -14,6 +14,7 @@ from azurine.api.blobs.calls import Call
 from azurine.model import errors
 from azurine.storage.files import Files
 from azurine.storage.uploads import PIECE, Upload
+from azurine.storage.urls import Location
 
 LARGEST_XML = 16 << 20
 
@@ -23,16 +24,14 @@ async def staged(call: Call, files: Files) -> Upload:
     length = _length(call)
     if call.header("x-ms-structured-body"):
         raise errors.Unsupported("Structured bodies (x-ms-structured-body) are not spoken here; Content-MD5 is.", code="UnsupportedHeader")
-    upload = await run_in_threadpool(files.upload, call.location)
+    pieces = _pieces(call.request)
+    upload = await run_in_threadpool(_begun, files, call.location, await anext(pieces, b""))
     try:
-        async for piece in _pieces(call.request):
+        async for piece in pieces:
             await run_in_threadpool(upload.write, piece)
         if upload.size != length:
             raise errors.Invalid(f"The body ended after {upload.size} of {length} bytes; nothing was stored.", code="InvalidInput")
         check_md5(call, upload.md5())
-    except ClientDisconnect as gone:
-        upload.abandon()
-        raise errors.Invalid(f"The caller was gone after {upload.size} of {length} bytes; nothing was stored.", code="InvalidInput") from gone
     except BaseException:
         upload.abandon()
         raise
@@ -63,6 +62,16 @@ def check_md5(call: Call, found: str) -> None:
         raise errors.Invalid(f"The body's MD5 is {found}, and the request says {said}; nothing was stored.", code="Md5Mismatch")
 
 
+def _begun(files: Files, location: Location, piece: bytes) -> Upload:
+    upload = files.upload(location)
+    try:
+        upload.write(piece)
+    except BaseException:
+        upload.abandon()
+        raise
+    return upload
+
+
 def _length(call: Call) -> int:
     text = call.header("content-length")
     if not text.isdecimal():
@@ -72,10 +81,13 @@ def _length(call: Call) -> int:
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
     gathered = bytearray()
-    async for chunk in request.stream():
-        gathered += chunk
-        if len(gathered) >= PIECE:
-            yield bytes(gathered)
-            gathered.clear()
+    try:
+        async for chunk in request.stream():
+            gathered += chunk
+            if len(gathered) >= PIECE:
+                yield bytes(gathered)
+                gathered.clear()
+    except ClientDisconnect as gone:
+        raise errors.Invalid("The caller was gone before the body had ended; nothing was stored.", code="InvalidInput") from gone
     if gathered:
         yield bytes(gathered)
