@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from azurine.compute import tasks, trees, zygotes
@@ -19,20 +20,30 @@ from azurine.model.errors import Temporary
 PROGRAM = "azurine.guest.step:main"
 
 
-def launch(folder: Path, warm: Path, python: str) -> socket.socket:
-    """Has a guest made for a task's folder; what it says comes through the answer. Raises Temporary when that cannot be done now.
+@dataclass(frozen=True, slots=True)
+class Nursery:
+    """Where guests come from. warm: folder of the zygotes' sockets. python: the interpreter that azurine runs in."""
 
-    warm: folder of the zygotes' sockets. python: the interpreter that azurine runs in.
-    """
-    name = f"nursery-{os.getpid()}"
-    link = zygotes.connect(zygotes.address(warm, name))
+    warm: Path
+    name: str
+    python: str
+
+
+def nursery(home: Path, python: str) -> Nursery:
+    """The nursery of this server: a new server has a new one, with its own code and environment variables."""
+    return Nursery(home / "warm", f"nursery-{os.getpid()}", python)
+
+
+def launch(folder: Path, nursery: "Nursery") -> socket.socket:
+    """Has a guest made for a task's folder; what it says comes through the answer. Raises Temporary when that cannot be done now."""
+    link = zygotes.connect(zygotes.address(nursery.warm, nursery.name))
     if link is None:
-        zygotes.start(warm, name, python, zygotes.NURSERY, wait=True)
-        link = zygotes.connect(zygotes.address(warm, name))
+        zygotes.start(nursery.warm, nursery.name, nursery.python, zygotes.NURSERY, wait=True)
+        link = zygotes.connect(zygotes.address(nursery.warm, nursery.name))
     if link is None:
-        raise Temporary(f"no guest can be started; {warm / name}.log may say why")
+        raise Temporary(f"no guest can be started; {nursery.warm / nursery.name}.log may say why")
     try:
-        zygotes.ask(link, {"call": PROGRAM, "arguments": [str(folder), str(warm)]})
+        zygotes.ask(link, {"call": PROGRAM, "arguments": [str(folder), str(nursery.warm)]})
     except OSError as problem:
         link.close()
         raise Temporary(f"no guest can be started: {problem}") from problem
@@ -73,6 +84,15 @@ def ask_to_stop(folder: Path) -> None:
     if found is not None and tasks.is_alive(found[0]):
         with suppress(ProcessLookupError):
             os.kill(found[0].pid, signal.SIGTERM)
+
+
+def end(folder: Path) -> None:
+    """Ends a guest at once, with all that it started: its node is gone, so it should be too. It may have written its outcome just before."""
+    found = tasks.guest(folder)
+    if found is not None and tasks.is_alive(found[0]):
+        with suppress(ProcessLookupError):
+            os.kill(found[0].pid, signal.SIGKILL)
+    sweep(folder)
 
 
 def sweep(folder: Path) -> None:

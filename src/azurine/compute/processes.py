@@ -48,13 +48,17 @@ class _Line:
 class LocalPlace:
     """`compute.contract.Place` over processes of this machine."""
 
-    def __init__(self, home: Path, slots: int | None, watcher: Watcher, *, node: str = "local", python: str = sys.executable) -> None:
-        """slots: steps at a time, None for the number of processors. python: the interpreter that azurine runs in."""
+    def __init__(
+        self, home: Path, slots: int | None, watcher: Watcher, *, node: str = "local", python: str = sys.executable, owns_warmth: bool = True
+    ) -> None:
+        """slots: steps at a time, None for the number of processors. python: the interpreter that azurine runs in.
+
+        owns_warmth: the processes kept warm for the server end when this place is closed.
+        """
         self._slots = slots or os.cpu_count() or 1
-        self._warm = home / "warm"
+        self._nursery = guests.nursery(home, python)
         self._watcher = watcher
         self._node = node
-        self._python = python
         self._line = _Line()
         self._wishes: deque[Callable[[], None]] = deque()
         self._selector = selectors.DefaultSelector()
@@ -63,6 +67,7 @@ class LocalPlace:
         self._writer.setblocking(False)
         self._selector.register(self._reader, selectors.EVENT_READ)
         self._closing = False
+        self._owns_warmth = owns_warmth
         self._thread = threading.Thread(target=self._watch, name=f"azurine-place-{node}", daemon=True)
         self._thread.start()
 
@@ -77,12 +82,13 @@ class LocalPlace:
         return {"slots": self._slots, "running": running, "idle": max(0, self._slots - running), "queued": waiting}
 
     def close(self) -> None:
-        """Running steps live on. The processes kept warm for this place end."""
+        """Running steps live on."""
         if not self._closing:
             self._closing = True
             self._ring()
             self._thread.join(5)
-            zygotes.end_all(self._warm)
+            if self._owns_warmth:
+                zygotes.end_all(self._nursery.warm)
 
     def _wish(self, what: Callable[[], None]) -> None:
         self._wishes.append(what)
@@ -138,7 +144,7 @@ class LocalPlace:
         while self._line.waiting and len(self._line.running) < self._slots:
             task = self._line.waiting.popleft()
             try:
-                source = guests.launch(task.folder, self._warm, self._python)
+                source = guests.launch(task.folder, self._nursery)
             except (AzurineError, OSError) as problem:
                 error = {"code": "GuestNotStarted", "message": str(problem)}
                 self._tell(task.key, Sighting(State.FAILED, error=error, node=self._node, lost=True))

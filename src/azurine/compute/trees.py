@@ -8,6 +8,7 @@ Needs only what a process of the same user may see of another; on systems withou
 """
 
 import os
+import select
 import signal
 import time
 from collections.abc import Collection, Iterator
@@ -43,9 +44,7 @@ def end(leaders: Collection[int], folder: Path | None = None, grace: float = GRA
     asked = members(leaders, folder)
     for process in asked:
         _signal(process, signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    _, left = psutil.wait_procs(asked, timeout=grace) if asked else ([], [])
-    for process in left:
+    for process in _awaited(asked, grace):
         _signal(process, signal.SIGKILL)
     # A fork may slip through between looking and ending; what is killed cannot fork any more, so a few looks are enough.
     for _ in range(10):
@@ -54,7 +53,7 @@ def end(leaders: Collection[int], folder: Path | None = None, grace: float = GRA
             return
         for process in again:
             _signal(process, signal.SIGKILL)
-        psutil.wait_procs(again, timeout=max(0.2, min(1.0, deadline - time.monotonic())))
+        _awaited(again, 1.0)
 
 
 def anything_left(leaders: Collection[int]) -> bool:
@@ -88,6 +87,32 @@ def _group_lives(leader: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _awaited(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Waits for all to end, whoever their parents are and whether or not these take notice; those that still run then."""
+    deadline = time.monotonic() + seconds
+    left = processes
+    while left := [one for one in left if _runs(one)]:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            return left
+        _wait_for_one(left[0].pid, remaining)
+    return []
+
+
+def _wait_for_one(pid: int, seconds: float) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    except (AttributeError, OSError):  # a system without them
+        time.sleep(min(seconds, 0.01))
+        return
+    try:
+        select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
 
 
 def _runs(process: psutil.Process) -> bool:

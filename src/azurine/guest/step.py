@@ -12,6 +12,7 @@ The order (`task.json`), written by whoever wants the step run:
     variables    environment variables of the step                              (guest.variables)
     artifacts    folder that gets user_logs/, system_logs/, outputs/, logs/ of this run
     timeout      seconds that the command may run, or null        distribution, instances    (guest.ranks)
+    grace        seconds between asking a cancelled command to end and ending it; 5 when it is not there
 
 What it does: takes the task's lock (so that there is one guest), prepares, runs the command in a private copy of the code, delivers
 the outputs, and as its last act writes `outcome.json`:
@@ -113,7 +114,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     course.enter("running")
     processes = _start(course, command, environ, stand, artifacts / "user_logs", warm)
     ending = running.wait(processes, bell, order.get("timeout"), lambda: tasks.cancel_wished(folder))
-    _end_tree(ending, folder)
+    _end_tree(ending, folder, float(order.get("grace", trees.GRACE)))
 
     course.enter("finalizing")
     outputs.collect_special(work, artifacts)
@@ -141,13 +142,13 @@ def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping
     return processes
 
 
-def _end_tree(ending: running.Ending, folder: Path) -> None:
+def _end_tree(ending: running.Ending, folder: Path, grace: float) -> None:
     """Nothing of a step outlives it, as nothing outlives a container: background processes go too."""
     if ending.why == "ended" and all(one.alone for one in ending.processes):
         return
     leaders = [one.pid for one in ending.processes]
     if any(one.code is None for one in ending.processes) or running.has_children() or trees.anything_left(leaders):
-        trees.end([*leaders, *running.children()], folder)
+        trees.end([*leaders, *running.children()], folder, grace)
 
 
 def _judge(course: Course, ending: running.Ending, altered: str) -> dict[str, Any]:
