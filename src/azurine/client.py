@@ -212,7 +212,11 @@ def connect(
     chosen = settings.read(flags)
     address = locate(chosen, url, authority)
     connection = Connection(address, _credentials(chosen, address, client_id, client_secret), chosen)
-    connection.activate()
+    try:
+        connection.activate()
+    except errors.Temporary as problem:
+        start = f" Start it again: azurine up --home {address.home}" if address.home else ""
+        raise errors.Temporary(problem.message + start, code=problem.code) from problem
     return connection
 
 

@@ -25,6 +25,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "component": ("azurine.cli.component", "Components that pipelines are made of."),
     "compute": ("azurine.cli.compute", "Compute targets."),
     "datastore": ("azurine.cli.datastore", "Datastores: where data lies."),
+    "principal": ("azurine.cli.principal", "Who may sign in: service principals and their secrets."),
     "patients": ("azurine.cli.patients", "Made-up patients, to try things with."),
 }
 # ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

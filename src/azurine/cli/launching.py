@@ -142,7 +142,8 @@ def start(settings: Settings, timeout: float) -> Found:
             start_new_session=True,  # closing the terminal must not end it
         )
     found = _until_it_answers(child, settings, timeout, log, beginning)
-    remember(settings, found)
+    with contextlib.suppress(errors.AzurineError):  # the server is up; that its settings could not be noted spoils nothing
+        remember(settings, found)
     return found
 
 
@@ -208,10 +209,12 @@ def _until_it_answers(child: "subprocess.Popen[bytes]", settings: Settings, time
             code = child.wait(0.02)  # wakes at once when the process ends
         except subprocess.TimeoutExpired:
             if (settings.home / "server.json").exists() and (found := look(settings)).state == "running" and found.pid == child.pid:
+                child.returncode = 0  # it lives on without us; else Python would complain that nobody waited for it
                 return found
             continue
         raise _died(code, log, beginning)
-    child.terminate()
+    child.kill()
+    child.wait()
     raise faults.Failure(f"The server did not answer within {timeout:.0f} s.", *_tail(log, beginning), advice=f"the whole story is in {log}")
 
 
