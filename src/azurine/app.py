@@ -27,6 +27,7 @@ from azurine.api.artifacts import Artifacts
 from azurine.api.blobs.door import blob_app
 from azurine.api.envelope import Addresses
 from azurine.api.job_files import JobFiles
+from azurine.api.job_files import Place as FilesPlace
 from azurine.api.mlflow import routes as mlflow_door
 from azurine.api.mlflow.house import Spot
 from azurine.api.mlflow.stored_files import StoredFiles
@@ -37,10 +38,10 @@ from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import Tokens
 from azurine.ml import computes, datastores, jobs, numbers, resource_groups, subscriptions, uris, workspaces
-from azurine.ml.jobs import journal
+from azurine.ml.jobs import journal, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
-from azurine.model.resources import Json
+from azurine.model.resources import Json, Resource
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.clusters import Clusters
 from azurine.reconcile.loop import HOUSE, Loop
@@ -127,22 +128,15 @@ class House:
         self.accounts.ensure_container(account, container)
 
     def _artifacts(self) -> Artifacts:
-        files = JobFiles(self._stores(), self.artifacts, self._account, lambda job: journal.text(job, self.log.owned_by(job.id)))
+        files = JobFiles(self._stores(), self.artifacts, lambda job: journal.text(job, self.log.owned_by(job.id)))
         return Artifacts(files.names, files.url)
 
     def _spot(self, spot: Spot) -> urls.Location:
-        datastore = self.log.get(ids.child(spot.workspace, "datastores", spot.datastore))
-        if datastore is None:
-            raise errors.Missing(f"there is no datastore {spot.datastore!r}")
-        place = datastores.location(datastore)
+        place = datastores.location(self._datastore(ids.child(spot.workspace, "datastores", spot.datastore)))
         if not self.accounts.exists(str(place["account"])):
             raise errors.Unsupported(f"the datastore {spot.datastore!r} is not on this server")
         self.accounts.ensure_container(str(place["account"]), str(place["container"]))
         return urls.Location(str(place["account"]), str(place["container"]), spot.path)
-
-    def _account(self, workspace: str) -> str:
-        found = self.log.get(workspace)
-        return workspaces.account(found) if found is not None else self.settings.account
 
     def start(self) -> None:
         """Furnishes a new home, begins to look after what was left unfinished, and says ready."""
@@ -184,30 +178,36 @@ class House:
                 self.accounts.ensure_container(str(place["account"]), str(place["container"]))
 
     def _orders(self) -> Orders:
-        return Orders(sys.executable, self.locate, self.artifacts, self._surroundings)
+        return Orders(sys.executable, self.locate, lambda workspace, run: self.artifacts(workspace, run).folder, self._surroundings)
 
     def locate(self, workspace: str, uri: str) -> Path | None:
         """The path of an address in our own storage; None for what lies elsewhere."""
+        location = self._location(workspace, uri)
+        return self._path(location) if location is not None else None
+
+    def artifacts(self, workspace: str, run: str) -> FilesPlace:
+        """Where a run's logs and artifacts are."""
+        location = self._location(workspace, words.artifacts_uri(run))
+        folder = self._path(location) if location is not None else None
+        if location is None or folder is None:
+            raise errors.Missing("the workspace's artifact store is not on this server", code="DatastoreNotFound")
+        return FilesPlace(location.account, location.container, location.path, folder)
+
+    def _location(self, workspace: str, uri: str) -> urls.Location | None:
         found = uris.read(uri, workspace)
         if isinstance(found, uris.InDatastore):
-            datastore = self.log.get(found.datastore)
-            if datastore is None:
-                raise errors.Missing(f"there is no datastore {ids.name(found.datastore)!r}: {uri}", code="DatastoreNotFound")
-            place = datastores.location(datastore)
-            return self._path(urls.Location(str(place["account"]), str(place["container"]), found.path))
+            place = datastores.location(self._datastore(found.datastore))
+            return urls.Location(str(place["account"]), str(place["container"]), found.path)
         if isinstance(found, uris.Elsewhere):
             address = urls.parse(uri)
-            if isinstance(address, urls.AzureUrl):
-                return self._path(address.location)
+            return address.location if isinstance(address, urls.AzureUrl) else None
         return None
 
-    def artifacts(self, workspace: str, run: str) -> Path:
-        """The folder of a run's logs and artifacts."""
-        account = self._account(workspace)
-        path = self._path(urls.Location(account, "azureml", f"ExperimentRun/dcid.{run}"))
-        if path is None:
-            raise errors.Missing(f"the workspace's storage account {account!r} is not here", code="StorageAccountNotFound")
-        return path
+    def _datastore(self, identifier: str) -> Resource:
+        found = self.log.get(identifier)
+        if found is None:
+            raise errors.Missing(f"there is no datastore {ids.name(identifier)!r} in the workspace", code="DatastoreNotFound")
+        return found
 
     def _path(self, location: urls.Location) -> Path | None:
         if not self.accounts.exists(location.account):

@@ -22,7 +22,7 @@ def test_a_new_workspace_asks_for_its_defaults_once(house):
     assert datastores.location(blobs) == {
         "type": "AzureBlob",
         "account": "mystore",
-        "container": "azureml-blobstore",
+        "container": f"azureml-blobstore-{numbers.workspace(WORKSPACE)}",
         "endpoint": "",
         "protocol": "https",
     }

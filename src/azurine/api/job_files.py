@@ -6,6 +6,7 @@ is written anew when somebody asks and it has grown.
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,23 +14,31 @@ from azurine.api.stores import HOUR, READ, Stores
 from azurine.model import ids
 from azurine.model.resources import Resource
 
-CONTAINER = "azureml"
 JOURNAL = "logs/azureml/executionlogs.txt"
 MOST = 10_000
 """Files of one job that are listed; more than that is a data set, not logs."""
 
 
-class JobFiles:
-    """folder: (workspace, run) → the folder. account: workspace → storage account. journal: job → text of its own log, "" for none."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run's files are: as blobs, and as a folder of this machine."""
 
-    def __init__(self, stores: Stores, folder: Callable[[str, str], Path], account: Callable[[str], str], journal: Callable[[Resource], str]) -> None:
+    account: str
+    container: str
+    path: str
+    folder: Path
+
+
+class JobFiles:
+    """place: (workspace, run) → where the run's files are. journal: job → text of its own log, "" for none."""
+
+    def __init__(self, stores: Stores, place: Callable[[str, str], Place], journal: Callable[[Resource], str]) -> None:
         self._stores = stores
-        self._folder = folder
-        self._account = account
+        self._place = place
         self._journal = journal
 
     def names(self, job: Resource) -> Iterable[tuple[str, int]]:
-        folder = self._folder(ids.parent(job.id), job.name)
+        folder = self._place(ids.parent(job.id), job.name).folder
         self._write_journal(job, folder)
         found: list[tuple[str, int]] = []
         for base, folders, files in os.walk(folder):
@@ -42,9 +51,9 @@ class JobFiles:
         return found
 
     def url(self, job: Resource, name: str) -> str:
-        account = self._account(ids.parent(job.id))
-        place = quote(f"{CONTAINER}/ExperimentRun/dcid.{job.name}/{name}", safe="/~()")
-        return f"{self._stores.url(account)}/{place}?{self._stores.sign(account, CONTAINER, READ, 24 * HOUR)}"
+        place = self._place(ids.parent(job.id), job.name)
+        path = quote(f"{place.container}/{place.path.rstrip('/')}/{name}", safe="/~()")
+        return f"{self._stores.url(place.account)}/{path}?{self._stores.sign(place.account, place.container, READ, 24 * HOUR)}"
 
     def _write_journal(self, job: Resource, folder: Path) -> None:
         text = self._journal(job).encode()

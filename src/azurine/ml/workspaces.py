@@ -34,7 +34,12 @@ def account(workspace: Resource) -> str:
 
 def defaults(workspace: str, storage_account: str = ACCOUNT) -> list[tuple[str, str, Json]]:
     """(id, kind, body) of what every workspace has, in the order in which it should be created."""
-    stores = [(ids.child(workspace, "datastores", name), datastores.KIND.name, _store(place, storage_account)) for name, place in _STORES.items()]
+    # Workspaces may share an account, never a container: the names end with the workspace's own number, as in Azure.
+    own = numbers.workspace(workspace)
+    stores = [
+        (ids.child(workspace, "datastores", name), datastores.KIND.name, _store((sort, field, f"{container}-{own}"), storage_account))
+        for name, (sort, field, container) in _STORES.items()
+    ]
     host = curated.known(curated.HOST) or {}
     container = ids.child(workspace, "environments", curated.HOST)
     return [
