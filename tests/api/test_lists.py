@@ -125,3 +125,10 @@ def test_subscriptions_groups_and_workspaces_are_listed(house: Door) -> None:
     assert names(house.get(everywhere)) == ["w1", "w2"]
     assert names(house.get(f"{everywhere}?kind=default,project")) == ["w1"]
     assert house.get("/subscriptions/none/resourceGroups").error["code"] == "SubscriptionNotFound"
+
+
+def test_containers_of_anonymous_assets_are_not_listed(house: Door) -> None:
+    house.put(f"{WORKSPACE}/data/made-up/versions/1", {"properties": {"isAnonymous": True}})
+    house.put(f"{WORKSPACE}/data/named/versions/1")
+    assert names(house.get(f"{WORKSPACE}/data?listViewType=All")) == ["named"]
+    assert house.get(f"{WORKSPACE}/data/made-up").status == 200

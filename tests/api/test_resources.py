@@ -58,6 +58,7 @@ def test_a_version_brings_its_container_which_tells_latest_and_next(house: Door)
     house.put(f"{WORKSPACE}/data/d/versions/final", {"properties": {"dataType": "uri_file", "isArchived": True}})
     assert house.get(f"{WORKSPACE}/data/d").body["properties"]["latestVersion"] == "7"
     assert house.get(f"{WORKSPACE}/data").body["value"][0]["properties"]["latestVersion"] == "7"
+    assert house.get(f"{WORKSPACE}/data/d", {"If-None-Match": house.get(f"{WORKSPACE}/data/d").headers["etag"]}).status == 200
 
 
 def test_patch_merges_properties_and_tags_one_by_one(house: Door) -> None:

@@ -40,9 +40,10 @@ class Arm:
         if address.collection:
             return await run_in_threadpool(self._list, request, address)
         found = resources.get(self._house, address.id)
-        resources.fresh(found, request.headers.get("if-none-match", ""))
         if address.kind.container:
+            # Never 304: it tells of its versions, and a new one of those leaves its own ETag as it is.
             return await run_in_threadpool(self._shown, found)
+        resources.fresh(found, request.headers.get("if-none-match", ""))
         return self._shown(found)
 
     async def _head(self, request: Request, address: Address) -> Response:

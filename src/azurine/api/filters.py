@@ -1,6 +1,7 @@
 """The filters of a list, as the clients send them, over what a client would see of each resource.
 
 Which ones exist for which kind is not written down: a filter that is given is applied, on the property that it speaks of.
+Containers of anonymous assets (what clients make up names for: inline steps, code, environments) are in no list, as in Azure.
 Unknown query parameters are ignored, as Azure ignores them.
 """
 
@@ -24,6 +25,8 @@ def tests(kind: Kind, parameters: Sequence[tuple[str, str]]) -> list[Test]:
     found: list[Test] = []
     if kind.archivable:
         found.append(_view(given.get("listviewtype", "ActiveOnly")))
+    if kind.container:
+        found.append(lambda name, shown: properties_of(shown).get("isAnonymous") is not True)
     for name, property_name in PROPERTY_OF.items():
         if name.lower() in given:
             found.append(_equal(property_name, given[name.lower()]))

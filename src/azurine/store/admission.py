@@ -90,11 +90,11 @@ def _containers(log: Log, kinds: Mapping[str, Kind], admission: Admission, paren
 
 
 def _container_properties(body: Json) -> dict[str, Any]:
-    """What the first version says about all of them: its data type, and the hash by which the same code is found again."""
+    """What the first version says about all: its data type, whether it is anonymous, and the hash by which the same code is found again."""
     properties = body.get("properties")
     if not isinstance(properties, dict):
         return {}
-    kept: dict[str, Any] = {key: properties[key] for key in ("dataType",) if key in properties}
+    kept: dict[str, Any] = {key: properties[key] for key in ("dataType", "isAnonymous") if properties.get(key)}
     inner = properties.get("properties")
     hashes = {key: inner[key] for key in HASHES if key in inner} if isinstance(inner, dict) else {}
     return {**kept, "properties": hashes} if hashes else kept
