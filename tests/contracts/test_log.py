@@ -253,6 +253,15 @@ def test_a_limit_below_one_asks_for_nothing(log: Log, limit: int) -> None:
     assert log.page(JOBS, W, limit=limit) == log.since(0, limit=limit) == []
 
 
+def test_numbers_no_database_can_hold_are_only_very_large(log: Log) -> None:
+    made = done(log, job("a"), Update(f"{W}/jobs/a", {}))
+    assert log.page(JOBS, W, after=10**30, limit=10**30) == log.page(JOBS, W, after=-(10**30), newest_first=False) == made[1:]
+    assert log.page(JOBS, W, after=-(10**30)) == log.page(JOBS, W, after=10**30, newest_first=False) == log.since(10**30) == []
+    assert log.since(-(10**30), limit=10**30) == made
+    assert refused(log, Update(f"{W}/jobs/a", {}, if_revision=10**30)).reason == "stale"
+    assert (log.trim(-(10**30)), log.trim(10**30)) == (0, 1)
+
+
 def test_owned_by_answers_all_that_one_asked_for_oldest_first(log: Log) -> None:
     done(log, job("p"), job("b", owner=f"{W}/jobs/p"), job("a", owner=f"{W}/jobs/p", parent="x/y"), job("c", owner=f"{W}/jobs/p2"))
     done(log, Report(f"{W}/jobs/b", {"s": 1}))

@@ -89,6 +89,8 @@ def is_name(text: str) -> bool:
 
 def _document(path: str, value: Json) -> Document:
     """The value is decoded from its text, so that nobody's later changes to what they passed in reach the store's answers."""
+    if not value:
+        return Document("{}", {})
     try:
         text = encode(value)
         return Document(text, decode(text))

@@ -51,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Marks for deletion (`deleting`, not settled). Marking twice is the same as once."""
+    """Marks for deletion (`deleting`, not settled; at and by are recorded as the last update's). Marking twice is the same as once."""
 
     id: str
     by: str = ""
@@ -60,7 +60,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """The resource goes: `get` answers None; `since` still tells of it as a version with `deleting` set. Missing is refused."""
+    """The resource goes: `get` answers None; `since` still tells of it as a version with `deleting` set. Missing is refused.
+
+    That last version has a revision of its own and is settled; where it matters whether it is a removal or a mark, `get` tells.
+    """
 
     id: str
     if_revision: int | None = None

@@ -59,7 +59,7 @@ class SqlLog:
             after = LAST if newest_first else 0
         if not (is_name(kind) and is_name(parent) and is_name(owner or "") and limit > 0):
             return []
-        asked = {"kind": kind, "parent": parent, "after": after, "limit": limit}
+        asked = {"kind": kind, "parent": parent, "after": _bounded(after), "limit": _bounded(limit)}
         if owner is not None:
             asked["owner"] = owner
         return self._resources(self._statements.page[owner is not None, newest_first], **asked)
@@ -75,7 +75,7 @@ class SqlLog:
         return [identifier for (identifier,) in self._readers.rows(self._statements.unsettled, {})]
 
     def since(self, revision: int, limit: int = 1000) -> list[Resource]:
-        return self._resources(self._statements.since, revision=revision, limit=limit) if limit > 0 else []
+        return self._resources(self._statements.since, revision=_bounded(revision), limit=_bounded(limit)) if limit > 0 else []
 
     def revision(self) -> int:
         [(revision,)] = self._readers.rows(self._statements.revision, {})
@@ -85,7 +85,7 @@ class SqlLog:
         forgotten = 0
         while True:
             with self._writing:
-                last = self._in_transaction(lambda writer: writer.trim(before, TRIMMED_AT_ONCE))
+                last = self._in_transaction(lambda writer: writer.trim(_bounded(before), TRIMMED_AT_ONCE))
             forgotten += last
             if last < TRIMMED_AT_ONCE:
                 return forgotten
@@ -121,7 +121,7 @@ class SqlLog:
                 self._commit([batch])
             return
         for batch in group:
-            batch.error = copy(error)  # each caller's own: a raised exception collects its raiser's frames
+            batch.error = error if len(group) == 1 else copy(error)  # each raises its own: they collect the raiser's frames
 
     def _in_transaction(self, work: Callable[[Writer], Done]) -> Done:
         """Called with `_writing` held. After an error of the driver the connection is given up; the next write opens another."""
@@ -139,6 +139,11 @@ class SqlLog:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _bounded(number: int) -> int:
+    """Numbers come from requests, and a database takes no more than 64 bits; beyond that nothing is."""
+    return max(0, min(number, LAST))
 
 
 def _record(writer: Writer, group: Sequence[Batch]) -> tuple[Ledger, list[Answers]]:

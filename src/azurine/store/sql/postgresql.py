@@ -31,8 +31,6 @@ PATIENCE = 10.0
 """Seconds to wait for the writers of other servers."""
 SILENT_SECONDS = 30
 """A writer that stands still for so long within a transaction loses it, so that one frozen server does not stop the others."""
-
-
 PIPELINED = 16_000
 """Bytes that any socket takes at once."""
 OVERHEAD = 300

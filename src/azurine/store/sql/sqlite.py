@@ -1,7 +1,7 @@
 """The log in a SQLite file.
 
 WAL mode: readers and the writer do not wait for each other. `synchronous=FULL`: a commit returns when the disk has it, so
-what was acknowledged survives a power cut. One server per file; a second one is told that the file is locked.
+what was acknowledged survives a power cut. One server per file; a second one is told so when it writes.
 
 SQLAlchemy opens the connections and writes the SQL; the statements then go straight to the driver, in its autocommit mode,
 with transactions begun and ended here.
@@ -32,8 +32,6 @@ PATIENCE = 5.0
 """Seconds to wait for another process that has the file locked."""
 CHECKPOINT_PAGES = 4_000
 """Length of the write-ahead log (16 MB) at which it is copied into the file: seldom, for a checkpoint costs several syncs."""
-
-
 ROWS_AT_ONCE = 16
 """Rows of one INSERT: more go in several, within one transaction."""
 
@@ -172,6 +170,7 @@ def _engine(path: str, patience: float) -> Engine:
 def _set_up(connection: sqlite3.Connection, record: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = ON")  # on macOS a plain fsync leaves the data in the disk's own cache
+    connection.execute("PRAGMA cache_size = -1024")  # KiB for each reader: the system keeps the file's pages anyway
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}").fetchall()
 
 

@@ -10,7 +10,7 @@ from azurine.store.sql import schema
 
 _versions = schema.versions
 _latest = schema.is_latest
-_limit = bindparam("limit", type_=Integer)
+_limit = bindparam("limit", type_=BigInteger)
 
 
 class Statements:
