@@ -30,6 +30,8 @@ class Arguments:
     def text(self, name: str, default: str | None = None) -> str:
         """A text that is there and not empty; or the default."""
         value = self._fields.get(name)
+        if type(value) is str and value and value.isascii() and "\0" not in value:
+            return value
         if value is None or (value == "" and default is not None):
             if default is None:
                 raise missing(self._path + name)
@@ -59,6 +61,8 @@ class Arguments:
     def whole(self, name: str, default: int | None = None) -> int:
         """A 64-bit whole number."""
         value = self._fields.get(name)
+        if type(value) is int and -INT64 <= value < INT64:
+            return value
         if value is None or value == "":
             if default is None:
                 raise missing(self._path + name)
@@ -81,6 +85,8 @@ class Arguments:
     def number(self, name: str) -> float:
         """A double, NaN and the infinities included."""
         value = self._fields.get(name)
+        if type(value) is float:
+            return value
         if value is None:
             raise missing(self._path + name)
         if isinstance(value, str):

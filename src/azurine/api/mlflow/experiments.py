@@ -79,8 +79,8 @@ class Experiments:
         found = self._shelf.log.get(_identifier(workspace, name))
         if found is not None and from_resource(found).name == name:
             return from_resource(found)
-        if name == DEFAULT:
-            return self.named(workspace, DEFAULT)
+        if name == DEFAULT or (found is None and name in self._in_use(workspace)):
+            return self.named(workspace, name)
         return next((one for one in self.all(workspace) if one.name == name), None)
 
     def named(self, workspace: str, key: str, by: str = "") -> Experiment:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from functools import lru_cache
 
 from azurine.api.mlflow.arguments import Arguments, invalid
 from azurine.model import errors
@@ -15,6 +16,7 @@ LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 LONGEST_BATCH = 1_000_000
 LONGEST_REQUEST = 32 * 1024 * 1024
+_MEASURED = ("model_id", "dataset_name", "dataset_digest")
 _NAME = re.compile(r"[/\w.\- :]*")
 
 
@@ -24,8 +26,10 @@ def metric(arguments: Arguments, name: str = "key") -> Metric:
     timestamp = arguments.whole("timestamp")
     if timestamp < 0:
         raise invalid(arguments.path("timestamp"), timestamp, "Timestamp must be a nonnegative long (64-bit integer).")
-    model, dataset, digest = (arguments.text(one, "") for one in ("model_id", "dataset_name", "dataset_digest"))
-    return Metric(key, value, timestamp, arguments.whole("step", 0), model, dataset, digest)
+    step = arguments.whole("step", 0)
+    if not any(one in arguments for one in _MEASURED):
+        return Metric(key, value, timestamp, step)
+    return Metric(key, value, timestamp, step, *(arguments.text(one, "") for one in _MEASURED))
 
 
 def param(arguments: Arguments) -> tuple[str, str]:
@@ -64,6 +68,20 @@ def params(given: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def name(key: str, path: str) -> str:
+    """The name, if it may be one. Programs use few names many times, so those that were right are remembered."""
+    return key if _is_name(key) else _refused(key, path)
+
+
+@lru_cache(4096)
+def _is_name(key: str) -> bool:
+    try:
+        _refused(key, "")
+    except errors.Invalid:
+        return False
+    return True
+
+
+def _refused(key: str, path: str) -> str:
     if not _NAME.fullmatch(key):
         raise invalid(
             path,

@@ -25,6 +25,7 @@ ALIAS = "mlflow.alias."
 SOURCE = "mlflow.modelSourceUri"
 MODEL_ID = "mlflow.modelId"
 RUN_LINK = "mlflow.runLink"
+IS_PROMPT = "mlflow.prompt.is_prompt"
 STAGES = ("None", "Staging", "Production", "Archived")
 LONGEST_NAME = 255
 LONGEST_TAG = 100_000
@@ -246,9 +247,14 @@ def _with_property(told: Json, key: str, value: str | None) -> Json:
 
 def _of_model(entity: str, key: str, model: Resource) -> Cell:
     if entity == TAG:
-        return texts(properties(model).get("tags")).get(key)
+        return tagged(model, key)
     values: dict[str, Cell] = {"name": model.name, "creation_timestamp": model.created_at, "last_updated_timestamp": model.updated_at}
     return values[key]
+
+
+def tagged(resource: Resource, key: str) -> str | None:
+    """A tag as filters see it: what does not say that it is a prompt is none (clients ask for the models that are not)."""
+    return texts(properties(resource).get("tags")).get(key, "false" if key == IS_PROMPT else None)
 
 
 def properties(resource: Resource) -> Mapping[str, Any]:

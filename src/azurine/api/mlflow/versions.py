@@ -6,7 +6,7 @@ from azurine.api.mlflow import filters
 from azurine.api.mlflow.arguments import Arguments, invalid
 from azurine.api.mlflow.filters import ATTRIBUTE, NUMBER, TAG, TEXT, Comparison, Grammar
 from azurine.api.mlflow.house import Call, Shelf
-from azurine.api.mlflow.registry import MODEL_ID, RUN_LINK, SOURCE, STAGES, Registry, latest_by_stage, stage, tag, texts, without
+from azurine.api.mlflow.registry import MODEL_ID, RUN_LINK, SOURCE, STAGES, Registry, latest_by_stage, stage, tag, tagged, without
 from azurine.api.mlflow.registry import properties as said
 from azurine.api.mlflow.sources import Sources
 from azurine.model import errors, ids
@@ -136,7 +136,7 @@ class Versions:
 
     def _value(self, entity: str, key: str, version: Resource) -> Cell:
         if entity == TAG:
-            return texts(said(version).get("tags")).get(key)
+            return tagged(version, key)
         if key == "source_path":
             return str(self._registry.shown_version(version)["source"])
         if key == "version_number":
