@@ -183,7 +183,8 @@ class Connection:
         return {"REQUESTS_CA_BUNDLE": self._bundle, "SSL_CERT_FILE": self._bundle, "NO_PROXY": direct, "no_proxy": direct}
 
     def _mlflow_variables(self) -> dict[str, str]:
-        return {"MLFLOW_TRACKING_URI": self.tracking_uri, "MLFLOW_TRACKING_TOKEN": self._long_token}
+        # Its telemetry would call a host of its makers at the first run.
+        return {"MLFLOW_TRACKING_URI": self.tracking_uri, "MLFLOW_TRACKING_TOKEN": self._long_token, "MLFLOW_DISABLE_TELEMETRY": "true"}
 
     @cached_property
     def _long_token(self) -> str:

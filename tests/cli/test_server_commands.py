@@ -190,7 +190,8 @@ def test_a_home_that_is_a_file_is_said(azurine: Terminal) -> None:
 def test_a_server_that_dies_at_once_is_told_with_its_last_words(azurine: Terminal, server: str) -> None:
     os.environ["AZURINE_SERVER"] = server
     answer = azurine("up", "--port", "0", "--timeout", "30")
-    assert answer.code == 1 and "azurine: " in answer.err and "Traceback" not in answer.err
+    assert answer.code == 1 and answer.err.startswith("azurine: ") and "Traceback" not in answer.err
+    assert "Traceback" in (azurine.home / "server.log").read_text()
 
 
 def test_a_server_that_never_answers_is_given_up(azurine: Terminal) -> None:

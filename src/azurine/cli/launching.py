@@ -133,7 +133,7 @@ def start(settings: Settings, timeout: float) -> Found:
     beginning = log.stat().st_size if log.exists() else 0
     with open(log, "ab") as sink:
         child = subprocess.Popen(
-            [sys.executable, "-m", "azurine", "up", "--foreground", "--quiet", *_flags(settings)],
+            [sys.executable, "-m", "azurine", "up", "--foreground", "--quiet", "--debug", *_flags(settings)],  # its log may hold tracebacks
             env=_environment(settings),
             cwd=settings.home,
             stdin=subprocess.DEVNULL,
