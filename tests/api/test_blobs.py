@@ -347,6 +347,17 @@ def test_lists_that_are_asked_wrongly(ask: Ask) -> None:
     assert ask("GET", "/data?restype=container&comp=list&prefix=%2e%2e/").status == 200
 
 
+@pytest.mark.parametrize("host", ["[", "", "x" * 5000, "a.blob.", "..blob.x", '"><script>'])
+def test_hosts_that_are_none(ask: Ask, host: str) -> None:
+    for path in (f"/{ACCOUNT}?restype=container&comp=list", f"/{ACCOUNT}/data?restype=container&comp=list", f"/{ACCOUNT}/data/x"):
+        assert ask("GET", path, headers={"host": host}).status in (200, 400, 404, 501)
+
+
+@pytest.mark.parametrize("source", ["http://[", "nonsense", "", "file:///etc/passwd", "http://127.0.0.1/latest/meta-data"])
+def test_sources_that_are_none(ask: Ask, source: str) -> None:
+    assert ask("PUT", "/data/copied", b"", {"x-ms-copy-source": source}).status == 400
+
+
 def test_many_at_once(ask: Ask) -> None:
     seen: list[int] = []
 

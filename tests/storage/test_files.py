@@ -82,6 +82,24 @@ def test_what_is_being_read_is_one_version(files: Files) -> None:
     assert text(files, "a") == "new"
 
 
+def test_a_blob_that_is_being_replaced_is_never_seen_without_its_properties(files: Files) -> None:
+    files.put(at("a"), b"0", Properties(metadata={"n": "0"}))
+    over = threading.Event()
+
+    def write() -> None:
+        for number in range(100):
+            files.put(at("a"), b"x" * number, Properties(metadata={"n": str(number)}))
+        over.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = []
+    while not over.is_set():
+        seen.append(files.stat(at("a")))
+    writer.join()
+    assert all(blob.properties.metadata.get("n") in (str(blob.size), "0") for blob in seen)
+
+
 @pytest.mark.parametrize(("start", "length", "expected"), [(0, None, "0123456789"), (3, 4, "3456"), (8, 100, "89"), (10, 5, ""), (3, 0, "")])
 def test_reading_a_part(files: Files, start: int, length: int | None, expected: str) -> None:
     files.put(at("a"), b"0123456789")

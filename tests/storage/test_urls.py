@@ -47,7 +47,19 @@ def test_parse(text: str, place: urls.Place) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a\0b", "azureml:name:1", "azureml://", "azureml://datastores/", "azureml://jobs/j", "nosuch://x", "file://elsewhere/x", "wasbs://@a/x"],
+    [
+        "",
+        "a\0b",
+        "azureml:name:1",
+        "azureml://",
+        "azureml://datastores/",
+        "azureml://jobs/j",
+        "nosuch://x",
+        "file://elsewhere/x",
+        "wasbs://@a/x",
+        "https://[",
+        "abfss://c@[/x",
+    ],
 )
 def test_what_cannot_be_read_says_what_would_be_right(text: str) -> None:
     with pytest.raises(errors.Invalid) as caught:

@@ -30,12 +30,13 @@ from azurine.storage.urls import Location
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """folder: an empty blob that marks a folder (Azure's hdi_isfolder)."""
+    """folder: an empty blob that marks a folder (Azure's hdi_isfolder). plain: a file that no client put there."""
 
     location: Location
     size: int
     properties: Properties
     folder: bool = False
+    plain: bool = False
     version: str = ""
 
 
@@ -77,7 +78,7 @@ class Reading:
 class Files:
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
-        self._locks = tuple(threading.Lock() for _ in range(256))
+        self._locks = tuple(threading.RLock() for _ in range(256))
 
     # Looking
 
@@ -101,6 +102,15 @@ class Files:
             raise
 
     def open(self, location: Location) -> Reading:
+        reading = self._open(location)
+        if reading.blob.plain:
+            # Written by a step, or just being changed by a client, the new file there and its properties not yet: wait for such a change.
+            with self._alone(location):
+                reading.close()
+                return self._open(location)
+        return reading
+
+    def _open(self, location: Location) -> Reading:
         root = self._root(location)
         path = _inside(root, root.joinpath(*naming.blob(location.path)), location.path)
         try:
@@ -193,7 +203,7 @@ class Files:
                 _missing(location)
             described = self._stamped(change(before), before)
             self.sidecars(location.account, location.container).write(location.path, before.version, described)
-        return replace(before, properties=described)
+        return replace(before, properties=described, plain=False)
 
     def delete(self, location: Location, condition: Condition | None = None) -> None:
         """The blob goes, and with it the folders that only it had kept from being empty."""
@@ -246,8 +256,9 @@ class Files:
         if not modes.S_ISREG(stat.st_mode):
             _missing(location)
         version = properties.version_of(stat)
-        described = sidecars.read(location.path, version) or properties.of_plain_file(stat)
-        return Reading(Blob(location, stat.st_size, described, version=version), descriptor)
+        described = sidecars.read(location.path, version)
+        blob = Blob(location, stat.st_size, described or properties.of_plain_file(stat), plain=described is None, version=version)
+        return Reading(blob, descriptor)
 
     def _allowed(self, location: Location, condition: Condition | None) -> Blob | None:
         before = self.find(location)

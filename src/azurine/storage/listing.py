@@ -6,6 +6,7 @@ lie in it. Folders without any file are not shown, for a prefix exists only thro
 
 import heapq
 import os
+import stat as modes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,13 +34,14 @@ def page(files: Files, container: Location, prefix: str = "", delimiter: str = "
     blobs: list[Blob] = []
     prefixes: list[str] = []
     last = ""
+    look = _Look(files, container)
     for name in names(files, container, prefix, delimiter, after):
         if len(blobs) + len(prefixes) >= limit:
             return Page(tuple(blobs), tuple(prefixes), last)
         if delimiter and name.endswith(delimiter):
             prefixes.append(name)
         else:
-            found = _found(files, Location(container.account, container.container, name))
+            found = look.at(name)
             if found is None:
                 continue  # deleted since the folder was read
             blobs.append(found)
@@ -69,11 +71,26 @@ def _grouped(found: Iterator[str], prefix: str, delimiter: str, after: str) -> I
             yield group
 
 
-def _found(files: Files, location: Location) -> Blob | None:
-    try:
-        return files.find(location)
-    except errors.AzurineError:
-        return None  # a link that leads out, a file that may not be read: not shown
+class _Look:
+    """A blob by a name that a walk has just found. The walk went into no link, so a plain file needs no second look at its way."""
+
+    def __init__(self, files: Files, container: Location) -> None:
+        self._files = files
+        self._container = container
+        self._root = str(files.local_path(Location(container.account, container.container)))
+        self._sidecars = files.sidecars(container.account, container.container)
+
+    def at(self, name: str) -> Blob | None:
+        location = Location(self._container.account, self._container.container, name)
+        try:
+            stat = os.lstat(f"{self._root}/{name}")
+            if modes.S_ISREG(stat.st_mode):
+                version = properties.version_of(stat)
+                described = self._sidecars.read(name, version)
+                return Blob(location, stat.st_size, described or properties.of_plain_file(stat), plain=described is None, version=version)
+            return self._files.find(location)
+        except (OSError, errors.AzurineError):
+            return None  # a link that leads out, a file that may not be read, or is gone: not shown
 
 
 class _Walk:

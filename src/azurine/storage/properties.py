@@ -8,6 +8,7 @@ file itself, the old sidecar no longer fits and is not used, as an overwritten b
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -66,24 +67,27 @@ class Sidecars:
     """The sidecars of one container. folder: `.azurine/properties/{container}`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        # Text, not a Path: a list reads thousands of these.
+        self._folder = str(folder)
 
     def read(self, name: str, version: str) -> Properties | None:
         found = writing.read_json(self._path(name, version))
         return _properties(found) if isinstance(found, dict) and found.get("name") == name else None
 
     def has(self, name: str, version: str) -> bool:
-        return self._path(name, version).exists()
+        return os.path.exists(self._path(name, version))
 
     def write(self, name: str, version: str, properties: Properties) -> None:
-        writing.write_json(self._path(name, version), {"name": name} | asdict(properties))
+        # The folder is not synced: after a power cut a blob may have lost its sidecar, and is a plain file then.
+        writing.write_json(Path(self._path(name, version)), {"name": name} | asdict(properties), lasting=False)
 
     def drop(self, name: str, version: str) -> None:
-        self._path(name, version).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(self._path(name, version))
 
-    def _path(self, name: str, version: str) -> Path:
+    def _path(self, name: str, version: str) -> str:
         digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-        return self.folder / digest[:2] / f"{digest[2:]}.{version}.json"
+        return f"{self._folder}/{digest[:2]}/{digest[2:]}.{version}.json"
 
 
 def _properties(found: dict[str, Any]) -> Properties:

@@ -13,7 +13,7 @@ fsspec filesystem opens a scheme; it is imported when used (`storage.outside`), 
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from azurine.model import errors
 
@@ -174,14 +174,14 @@ def _local(text: str) -> LocalPath:
     rest = text[len("file:") :]
     if not rest.startswith("//"):
         return LocalPath(rest)
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.netloc not in ("", "localhost"):
         raise errors.Invalid(f"{_shown(text)} names another machine; a file: path is on this one, as in file:///folder/file.", code="InvalidPath")
     return LocalPath(unquote(parts.path))
 
 
 def _container_at_account(text: str) -> AzureUrl:
-    parts = urlsplit(text)
+    parts = _split(text)
     container, _, server = parts.netloc.partition("@")
     found = _ACCOUNT_HOST.fullmatch(server)
     if not container or not found:
@@ -194,12 +194,19 @@ def _container_at_account(text: str) -> AzureUrl:
 
 
 def _web(text: str, scheme: str) -> Place:
-    parts = urlsplit(text)
+    parts = _split(text)
     found = _ACCOUNT_HOST.fullmatch(parts.netloc)
     if not found:
         return OutsideUrl(text, scheme)
     container, _, path = parts.path.lstrip("/").partition("/")
     return AzureUrl(Location(found[1].lower(), unquote(container), unquote(path)), found[2], parts.query)
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError as error:
+        raise errors.Invalid(f"{_shown(text)} is not a URL: {error}.", code="InvalidPath") from error
 
 
 def _shown(text: str) -> str:

@@ -38,8 +38,8 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def write_json(target: Path, content: Any, *, mode: int = 0o666) -> None:
-    """A small file of ours, whole or not at all. mode: its permissions (before the umask)."""
+def write_json(target: Path, content: Any, *, mode: int = 0o666, lasting: bool = True) -> None:
+    """A small file of ours, whole or not at all. mode: its permissions (before the umask). lasting: its name survives a power cut."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target.parent)
     with saying(target.name):
@@ -49,16 +49,17 @@ def write_json(target: Path, content: Any, *, mode: int = 0o666) -> None:
                 json.dump(content, file, separators=(",", ":"))
                 file.flush()
                 os.fsync(file.fileno())
-            replace(temporary, target)
+            (replace if lasting else os.replace)(temporary, target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
 
 
-def read_json(source: Path) -> Any:
+def read_json(source: Path | str) -> Any:
     """None when there is no such file, or when what is there is not whole (a disk that lost power before it synced)."""
     try:
-        return json.loads(source.read_bytes())
+        with open(source, "rb") as file:
+            return json.loads(file.read())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
 

@@ -62,7 +62,7 @@ def may_read_source(call: Call, source: Location, url: str, accounts: Accounts) 
 
 
 def _checked(call: Call, fields: Mapping[str, str], location: Location, accounts: Accounts) -> Grant:
-    secure = call.request.url.scheme == "https"
+    secure = call.request.scope["scheme"] == "https"
     caller = call.request.client.host if call.request.client else ""
     return signatures.check_sas(fields, location, accounts.keys(location.account), accounts.now(), secure=secure, caller=caller)
 

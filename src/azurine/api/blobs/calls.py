@@ -43,6 +43,11 @@ class Call:
             return "blob"
         return "container" if self.location.container else "service"
 
+    @property
+    def endpoint(self) -> str:
+        """Not Starlette's `url`, which raises for a Host that is no host."""
+        return f"{self.request.scope['scheme']}://{self.header('host')}/"
+
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
 
@@ -104,7 +109,10 @@ def locate(host: str, path: str) -> Location:
 
 def same_server(call: Call, url: str) -> Location | None:
     """The location that a URL means on this server; None when it is another server's."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     if _server(parts.netloc) != _server(call.header("host")):
         return None
     return locate(parts.netloc, parts.path)

@@ -47,7 +47,7 @@ def list_blobs(call: Call, files: Files) -> Response:
     said = f"{answers.element('Prefix', prefix)}{answers.element('Marker', marker)}<MaxResults>{limit}</MaxResults>"
     said += answers.element("Delimiter", delimiter) if delimiter else ""
     return answers.xml(
-        f'<EnumerationResults ServiceEndpoint="{answers.attribute(str(call.request.base_url))}" ContainerName="{call.location.container}">{said}'
+        f'<EnumerationResults ServiceEndpoint="{answers.attribute(call.endpoint)}" ContainerName="{call.location.container}">{said}'
         f"<Blobs>{body}</Blobs>{answers.element('NextMarker', marking.make(page.after) if page.after else '')}</EnumerationResults>"
     )
 

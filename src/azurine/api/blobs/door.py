@@ -102,7 +102,7 @@ class _Door:
         except errors.AzurineError as error:
             response = problems.answer(error, identifier, self._challenge)
         except Exception:  # noqa: BLE001 - the edge: whatever it is, it is recorded with its id, and answered
-            _log.exception("Blob request %s: %s %s failed", identifier, request.method, request.url.path)
+            _log.exception("Blob request %s: %s %s failed", identifier, request.method, calls.raw_path(request))
             response = problems.answer(errors.AzurineError("The server met an error of its own; its log tells more."), identifier)
         response.headers["x-ms-request-id"] = identifier
         response.headers["x-ms-version"] = request.headers.get("x-ms-version", VERSION)

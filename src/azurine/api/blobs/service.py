@@ -27,7 +27,7 @@ def list_containers(call: Call, files: Files) -> Response:
     with_metadata = "metadata" in call.query.get("include", "").split(",")
     body = "".join(answers.container_element(files.accounts.container(account, name), with_metadata=with_metadata) for name in shown)
     return answers.xml(
-        f'<EnumerationResults ServiceEndpoint="{answers.attribute(str(call.request.base_url))}">{answers.element("Prefix", prefix)}'
+        f'<EnumerationResults ServiceEndpoint="{answers.attribute(call.endpoint)}">{answers.element("Prefix", prefix)}'
         f"{answers.element('Marker', marker)}<MaxResults>{limit}</MaxResults><Containers>{body}</Containers>"
         f"{answers.element('NextMarker', marking.make(shown[-1]) if rest else '')}</EnumerationResults>"
     )
