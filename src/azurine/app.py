@@ -32,12 +32,15 @@ from azurine.api.mlflow import routes as mlflow_door
 from azurine.api.mlflow.house import Spot
 from azurine.api.mlflow.stored_files import StoredFiles
 from azurine.api.stores import Stores
+from azurine.compute.cluster import ClusterPlace
 from azurine.compute.contract import Place
+from azurine.compute.environments import Environments
+from azurine.compute.fleet import Limits
 from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import Tokens
-from azurine.ml import computes, datastores, jobs, numbers, resource_groups, subscriptions, uris, workspaces
+from azurine.ml import computes, datastores, deployments, jobs, numbers, resource_groups, subscriptions, uris, workspaces
 from azurine.ml.jobs import journal, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
@@ -48,7 +51,7 @@ from azurine.reconcile.loop import HOUSE, Loop
 from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
 from azurine.reconcile.steps import Steps
-from azurine.settings import Settings
+from azurine.settings import Settings, machine
 from azurine.storage import signatures, urls
 from azurine.storage.accounts import Accounts
 from azurine.storage.files import Files
@@ -59,6 +62,7 @@ from azurine.tracking.sql import Sql
 _logger = logging.getLogger(__name__)
 
 LOCK_ATTEMPTS = 20
+BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 ASKED_FOR = ("workspaces/jobs",)
 """Kinds whose lists show only what a user asked for: the steps of a pipeline are listed under it."""
 
@@ -77,10 +81,13 @@ class House:
         self.certificates = certificates.prepare(settings.certificates, clock.system(), settings.names)
         self.directory = Directory(settings.identity, settings.tenant)
         self.tokens = Tokens(settings.identity, self.directory, settings.names)
-        self.kinds: dict[str, Kind] = {kind.name: kind for kind in (*ml.kinds(url), *jobs.KINDS, subscriptions.KIND, resource_groups.KIND)}
+        self.environments = Environments(home, machine())
+        self.kinds: dict[str, Kind] = {
+            kind.name: kind for kind in (*ml.kinds(url), *jobs.KINDS, subscriptions.KIND, resource_groups.KIND, deployments.KIND)
+        }
         self.steps = Steps(home / "tasks", self._place, self._orders().lay_out)
         self._local = LocalPlace(home, None, self.steps.seen)
-        self.clusters = Clusters(self._cluster)
+        self.clusters = Clusters(self._cluster, _resize)
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy))
         performers: dict[str, Performer] = {
             "step": self.steps,
@@ -222,7 +229,9 @@ class House:
         return self.clusters.place(compute)
 
     def _cluster(self, wish: Json, tell: Callable[[Json], None]) -> Place:
-        return LocalPlace(self.settings.home, int(wish["max"]), self.steps.seen, node=str(wish["name"]))
+        return ClusterPlace(
+            self.settings.home, str(wish["name"]), _limits(wish), self.steps.seen, address=str(wish.get("scheduler") or ""), changed=tell
+        )
 
     def _surroundings(self, wish: Json) -> Mapping[str, str]:
         """What a step needs to speak to this server: where it is, whom to trust, and a token of its own."""
@@ -243,13 +252,26 @@ class House:
             "no_proxy": "localhost,127.0.0.1,.localhost",
         }
 
-    def _environment(self, wish: Json) -> Json:
-        return {"python": sys.executable}
+    def _environment(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
+        log = self.artifacts(str(wish["workspace"]), str(wish["run"])).folder / BUILD_LOG
+        return {"python": self.environments.ensure(wish["definition"], log, is_ceased).python}
 
-    def _copy(self, wish: Json) -> Json:
+    def _copy(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
         jobs_of = ids.child(str(wish["workspace"]), "jobs", "")
         self.tracking.copy(f"{jobs_of}{wish['from']}", f"{jobs_of}{wish['to']}")
         return {}
+
+
+def _limits(wish: Json) -> Limits:
+    return Limits(int(wish["min"]), int(wish["max"]), float(wish["idle"]))
+
+
+def _resize(place: Place, wish: Json) -> bool:
+    """Other bounds for a cluster of our own; one that is attached elsewhere is another place."""
+    if not isinstance(place, ClusterPlace) or wish.get("scheduler") or place.attached:
+        return False
+    place.resize(_limits(wish))
+    return True
 
 
 def serve(settings: Settings) -> None:
@@ -317,7 +339,8 @@ def _only_one(home: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named, small answers are sent at once (TCP_NODELAY); without it each waits for 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host.strip("[]"), settings.port))

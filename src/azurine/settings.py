@@ -160,6 +160,11 @@ def variable(name: str) -> str:
     return os.environ.get(name, "")
 
 
+def machine() -> dict[str, str]:
+    """All variables of this process's environment: for programs that are started on behalf of a user."""
+    return dict(os.environ)
+
+
 def export(variables: Mapping[str, str]) -> None:
     """Sets variables for this process and its children: how `azurine.connect()` makes other libraries trust and find the server."""
     os.environ.update(variables)

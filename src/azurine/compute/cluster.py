@@ -104,6 +104,11 @@ class ClusterPlace:
         """Other limits from now on; running steps are not disturbed."""
         self._events.put(_Resize(limits))
 
+    @property
+    def attached(self) -> bool:
+        """Does somebody else run the scheduler?"""
+        return bool(self._address)
+
     def status(self) -> Json:
         return self._status
 

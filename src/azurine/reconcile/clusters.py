@@ -7,6 +7,7 @@ far, so the compute shows it. Steps find their compute's place here; one that co
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from azurine.compute.contract import Place
 from azurine.model.decisions import Outcome
@@ -22,57 +23,97 @@ Make = Callable[[Json, Tell], Place]
 """(arguments of the wish, whom to tell of changes in the nodes) → the place. Raises AzurineError when it cannot be had."""
 
 
+@dataclass(slots=True)
+class _Held:
+    """key, file: of the wish that holds the place now. Another size of the same compute is another wish for the same place."""
+
+    key: str
+    file: File
+    place: Place | None = None
+
+
 class Clusters:
-    def __init__(self, make: Make, patience: float = 30.0) -> None:
+    """resize: gives a standing place other bounds, keeping its nodes; answers False when it must be made anew."""
+
+    def __init__(self, make: Make, resize: Callable[[Place, Json], bool], patience: float = 30.0) -> None:
         """patience: seconds that a step waits for its compute's place (after a start of the server it is made a moment later)."""
         self._make = make
+        self._resize = resize
         self._patience = patience
         self._changed = threading.Condition()
-        self._places: dict[str, tuple[str, Place]] = {}
+        self._held: dict[str, _Held] = {}
 
     def perform(self, request: Request, file: File) -> None:
-        threading.Thread(target=self._open, args=(request, file), name="cluster", daemon=True).start()
+        compute = str(request.arguments["id"])
+        with self._changed:
+            # At once, so that the end of the wish before, which comes next, does not take the place away.
+            held = self._held.setdefault(compute, _Held(request.key, file))
+            held.key, held.file = request.key, file
+        threading.Thread(target=self._open, args=(compute, request), name="cluster", daemon=True).start()
 
     def cease(self, key: str, file: File) -> None:
-        threading.Thread(target=self._end, args=(key, file), name="cluster-end", daemon=True).start()
+        with self._changed:
+            compute = next((one for one, held in self._held.items() if held.key == key), None)
+            place = self._held.pop(compute).place if compute is not None else None
+        threading.Thread(target=self._end, args=(place, file), name="cluster-end", daemon=True).start()
 
     def place(self, compute: str) -> Place:
         """The place of a compute (its id). Raises errors.Missing when it does not come up in time."""
         with self._changed:
-            if not self._changed.wait_for(lambda: compute in self._places, self._patience):
+            self._changed.wait_for(lambda: self._standing(compute) is not None, self._patience)
+            found = self._standing(compute)
+            if found is None:
                 raise Missing(f"the compute {compute.rsplit('/', 1)[-1]!r} is not running", code="ComputeNotRunning")
-            return self._places[compute][1]
+            return found
 
     def close(self) -> None:
         with self._changed:
-            places, self._places = list(self._places.values()), {}
-        for _, place in places:
-            place.close()
+            held, self._held = list(self._held.values()), {}
+        for one in held:
+            if one.place is not None:
+                one.place.close()
 
-    def _open(self, request: Request, file: File) -> None:
+    def _standing(self, compute: str) -> Place | None:
+        return self._held[compute].place if compute in self._held else None
+
+    def _open(self, compute: str, request: Request) -> None:
         try:
-            place = self._make(request.arguments, lambda told: file(Outcome(State.RUNNING, told)))
+            with self._changed:
+                standing = self._standing(compute)
+            if standing is not None and self._resize(standing, request.arguments):
+                self._tell(compute, Outcome(State.RUNNING, standing.status()))
+                return
+            place = self._make(request.arguments, lambda told: self._tell(compute, Outcome(State.RUNNING, told)))
         except AzurineError as error:
-            file(Outcome(State.FAILED, {}, {"code": error.code, "message": error.message}))
-            return
+            self._tell(compute, Outcome(State.FAILED, {}, {"code": error.code, "message": error.message}))
         except Exception as error:
             # The edge of the performer: the compute must say that it has no nodes, and why.
             _logger.exception("the cluster of %s could not be started", request.resource)
-            file(Outcome(State.FAILED, {}, {"code": "ClusterFailed", "message": f"the cluster could not be started: {error}"}))
-            return
-        compute = str(request.arguments["id"])
-        with self._changed:
-            before = self._places.get(compute)
-            self._places[compute] = (request.key, place)
-            self._changed.notify_all()
-        if before is not None:
-            before[1].close()
-        file(Outcome(State.RUNNING, place.status()))
+            problem = {"code": "ClusterFailed", "message": f"the cluster could not be started: {error}"}
+            self._tell(compute, Outcome(State.FAILED, {}, problem))
+        else:
+            self._take_over(compute, request.key, place)
 
-    def _end(self, key: str, file: File) -> None:
+    def _take_over(self, compute: str, key: str, place: Place) -> None:
+        """The new place stands in the old one's stead, unless it is no longer wished for."""
         with self._changed:
-            mine = next((compute for compute, (held, _) in self._places.items() if held == key), None)
-            place = self._places.pop(mine)[1] if mine is not None else None
+            held = self._held.get(compute)
+            leaving: Place | None = place
+            if held is not None and held.key == key:
+                leaving, held.place = held.place, place
+            self._changed.notify_all()
+        if leaving is not None:
+            leaving.close()
+        if leaving is not place:
+            self._tell(compute, Outcome(State.RUNNING, place.status()))
+
+    def _tell(self, compute: str, outcome: Outcome) -> None:
+        with self._changed:
+            held = self._held.get(compute)
+        if held is not None:
+            held.file(outcome)
+
+    def _end(self, place: Place | None, file: File) -> None:
         if place is not None:
             place.close()
         file(Outcome(State.CANCELLED))
