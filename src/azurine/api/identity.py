@@ -12,40 +12,26 @@ Errors have Microsoft Entra's body. People do not sign in here with passwords, a
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 """
 
-import base64
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from azurine.api import forms
 from azurine.identity import tokens as minting
 from azurine.identity.directory import Directory, Principal
 from azurine.identity.tokens import Tokens
 from azurine.model import errors
 from azurine.model.clock import Clock, iso, system
 
-MOST_BODY = 64 * 1024
-LONGEST_LIFE = 90 * 24 * 3600
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 METADATA = "/metadata/endpoints"
 _NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class _Refusal(Exception):
-    """One of Entra's errors."""
-
-    def __init__(self, error: str, number: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.error = error
-        self.number = number
-        self.message = message
-        self.status = status
 
 
 def routes(directory: Directory, tokens: Tokens, clock: Clock = system) -> list[Route]:
@@ -74,14 +60,16 @@ class _Door:
     async def token(self, request: Request) -> Response:
         try:
             self._tenant(request)
-            form = await _form(request)
-            grant = _needed(form, "grant_type")
+            form = await forms.read(request)
+            grant = forms.needed(form, "grant_type")
             if grant == "client_credentials":
                 return self._by_secret(form)
             if grant == EXCHANGE:
                 return self._renewed(form)
-            raise _Refusal("unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant[:80]}'. Use client_credentials.")
-        except _Refusal as refusal:
+            raise forms.Refusal(
+                "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant[:80]}'. Use client_credentials."
+            )
+        except forms.Refusal as refusal:
             return self._refused(refusal)
 
     async def managed(self, request: Request) -> Response:
@@ -90,11 +78,11 @@ class _Door:
             principal = self._by_header(request)
             resource = request.query_params.get("resource", "")
             audience = self._audience(resource)
-        except _Refusal as refusal:
+        except forms.Refusal as refusal:
             return self._refused(refusal)
         asked = request.query_params.get("client_id") or request.query_params.get("clientid")
         if asked and asked.lower() != principal.app_id:
-            return self._refused(_Refusal("invalid_request", 100040, "No identity with that client id is assigned here."))
+            return self._refused(forms.Refusal("invalid_request", 100040, "No identity with that client id is assigned here."))
         life = minting.LIFETIME
         now = int(self._clock())
         body = {
@@ -111,7 +99,7 @@ class _Door:
     async def configuration(self, request: Request) -> Response:
         try:
             self._tenant(request)
-        except _Refusal as refusal:
+        except forms.Refusal as refusal:
             return self._refused(refusal)
         root, tenant = _root(request), self._directory.tenant
         own = f"{root}/{tenant}"
@@ -164,22 +152,22 @@ class _Door:
     # ── private ──
 
     def _by_secret(self, form: Mapping[str, str]) -> Response:
-        client_id = _needed(form, "client_id")
+        client_id = forms.needed(form, "client_id")
         if "client_assertion" in form:
-            raise _Refusal("invalid_client", 700027, "Certificates are not known here; sign in with a client secret.", 401)
+            raise forms.Refusal("invalid_client", 700027, "Certificates are not known here; sign in with a client secret.", 401)
         secret = form.get("client_secret", "")
         if not secret:
-            raise _Refusal("invalid_client", 7000218, "The request body must contain the following parameter: 'client_secret'.", 401)
+            raise forms.Refusal("invalid_client", 7000218, "The request body must contain the following parameter: 'client_secret'.", 401)
         principal = self._sign_in(client_id, secret)
-        audience = self._audience(_resource(form))
-        life = _lifetime(form)
+        audience = self._audience(forms.resource(form))
+        life = forms.lifetime(form)
         return self._given(self._tokens.issue(principal, audience, life), life, audience)
 
     def _renewed(self, form: Mapping[str, str]) -> Response:
         try:
-            token = self._tokens.renew(_needed(form, "subject_token"))
+            token = self._tokens.renew(forms.needed(form, "subject_token"))
         except errors.Unauthenticated as problem:
-            raise _Refusal("invalid_grant", 70000, problem.message) from problem
+            raise forms.Refusal("invalid_grant", 70000, problem.message) from problem
         return self._given(token, minting.STEP_LIFETIME, minting.AZURE_ML)
 
     def _given(self, token: str, life: int, audience: str) -> Response:
@@ -195,36 +183,36 @@ class _Door:
         except errors.Unauthenticated as problem:
             if problem.code == "unauthorized_client":
                 message = f"{problem.message} Look for a typing mistake, or for the wrong server."
-                raise _Refusal("unauthorized_client", 700016, message) from problem
+                raise forms.Refusal("unauthorized_client", 700016, message) from problem
             message = f"{problem.message} Ensure the secret being sent in the request is the client secret value, not the client secret ID."
-            raise _Refusal("invalid_client", 7000215, message, 401) from problem
+            raise forms.Refusal("invalid_client", 7000215, message, 401) from problem
 
     def _by_header(self, request: Request) -> Principal:
         """The secret is a step's own token, or `client_id:client_secret`."""
         secret = request.headers.get("x-identity-header") or request.headers.get("secret") or ""
         if not secret:
-            raise _Refusal("invalid_request", 100041, "The header X-IDENTITY-HEADER with the secret is missing.", 401)
+            raise forms.Refusal("invalid_request", 100041, "The header X-IDENTITY-HEADER with the secret is missing.", 401)
         if secret.count(".") == 2:
             try:
                 return self._tokens.check(secret)
             except errors.Unauthenticated as problem:
-                raise _Refusal("invalid_client", 7000215, problem.message, 401) from problem
+                raise forms.Refusal("invalid_client", 7000215, problem.message, 401) from problem
         client_id, _, rest = secret.partition(":")
         return self._sign_in(client_id, rest)
 
     def _audience(self, resource: str) -> str:
         if not resource:
-            raise _Refusal("invalid_request", 900144, "The request must contain the parameter 'scope' (or 'resource', in version 1).")
+            raise forms.Refusal("invalid_request", 900144, "The request must contain the parameter 'scope' (or 'resource', in version 1).")
         if not self._tokens.known_audience(resource):
-            raise _Refusal("invalid_resource", 500011, f"The resource principal named '{resource[:200]}' was not found in the tenant.")
+            raise forms.Refusal("invalid_resource", 500011, f"The resource principal named '{resource[:200]}' was not found in the tenant.")
         return resource
 
     def _tenant(self, request: Request) -> None:
         asked = request.path_params["tenant"].lower()
         if asked not in (self._directory.tenant.lower(), "common", "organizations"):
-            raise _Refusal("invalid_request", 90002, f"Tenant '{asked[:80]}' not found. This server's tenant is {self._directory.tenant}.")
+            raise forms.Refusal("invalid_request", 90002, f"Tenant '{asked[:80]}' not found. This server's tenant is {self._directory.tenant}.")
 
-    def _refused(self, refusal: _Refusal) -> Response:
+    def _refused(self, refusal: forms.Refusal) -> Response:
         trace = str(uuid.uuid4())
         now = iso(self._clock())[:19].replace("T", " ") + "Z"
         body = {
@@ -236,65 +224,6 @@ class _Door:
             "correlation_id": trace,
         }
         return JSONResponse(body, refusal.status, headers=_NOT_STORED)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The form, small and flat. Read here by hand, so that a stranger's large body is dropped early."""
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BODY:
-            raise _Refusal("invalid_request", 900144, f"The request body is larger than {MOST_BODY} bytes.", 413)
-    try:
-        pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=100)
-    except ValueError as problem:
-        raise _Refusal("invalid_request", 900144, "The request body must be a form (application/x-www-form-urlencoded).") from problem
-    return _with_basic(dict(pairs), request)
-
-
-def _with_basic(form: dict[str, str], request: Request) -> dict[str, str]:
-    """Client id and secret may come in a Basic header too (RFC 6749, 2.3.1)."""
-    kind, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "basic" and "client_secret" not in form:
-        try:
-            client_id, _, secret = base64.b64decode(encoded).decode().partition(":")
-        except ValueError:
-            return form
-        return {**form, "client_id": form.get("client_id") or unquote_plus(client_id), "client_secret": unquote_plus(secret)}
-    return form
-
-
-def _needed(form: Mapping[str, str], name: str) -> str:
-    value = form.get(name, "").strip()
-    if not value:
-        raise _Refusal("invalid_request", 900144, f"The request body must contain the following parameter: '{name}'.")
-    return value
-
-
-def _resource(form: Mapping[str, str]) -> str:
-    """The audience: version 1 names it; version 2 asks for a scope, `{resource}/.default`."""
-    if form.get("resource"):
-        return form["resource"]
-    scopes = [scope for scope in form.get("scope", "").split() if scope not in ("openid", "profile", "offline_access")]
-    if not scopes:
-        return ""
-    if len(scopes) > 1 or not scopes[0].endswith("/.default"):
-        raise _Refusal(
-            "invalid_scope",
-            1002012,
-            f"The provided value for scope {' '.join(scopes)[:200]} is not valid. It must be one resource followed by /.default.",
-        )
-    return scopes[0].removesuffix("/.default")
-
-
-def _lifetime(form: Mapping[str, str]) -> int:
-    """Ours, not Entra's: programs that cannot renew a token ask for a longer one."""
-    text = form.get("lifetime", "")
-    if not text:
-        return minting.LIFETIME
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= LONGEST_LIFE):
-        raise _Refusal("invalid_request", 900144, f"lifetime is {text[:20]!r}; whole seconds are needed, at most {LONGEST_LIFE}.")
-    return int(text)
 
 
 def _root(request: Request) -> str:
