@@ -14,11 +14,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from azurine.api.mlflow import answers, limits
+from azurine.api.house import Authorize, anybody
+from azurine.api.mlflow import answers, limits, table
 from azurine.api.mlflow.arguments import Arguments, from_body, from_query
 from azurine.api.mlflow.artifacts import NO_PARTS, Files
 from azurine.api.mlflow.experiments import Experiments
-from azurine.api.mlflow.finding import ExperimentSearch
 from azurine.api.mlflow.house import Artifacts, Call, Shelf
 from azurine.api.mlflow.index import Index
 from azurine.api.mlflow.living import Living
@@ -32,12 +32,9 @@ from azurine.api.mlflow.versions import Versions
 from azurine.model import errors
 from azurine.model.clock import Clock
 from azurine.model.kinds import Kind
-from azurine.model.resources import Json
 from azurine.store.log import Log
 from azurine.tracking.contract import Tracking
 
-Handler = Callable[[Call], Json]
-Table = Mapping[tuple[str, str], Handler]
 WorkspaceOf = Callable[[Request], str]
 
 VERSION = "3.3.0"
@@ -73,16 +70,32 @@ def routes(
     *,
     kinds: Mapping[str, Kind] | None = None,
     workspace_of: WorkspaceOf = workspace_of,
+    authorize: Authorize = anybody,
     prefix: str = "/mlflow",
 ) -> list[Route]:
     """kinds: the house's, by name, so that experiments and models made here are made by their own rules."""
-    door = Door(log, tracking, artifacts, clock, kinds or {}, workspace_of)
+    door = Door(log, tracking, artifacts, clock, kinds or {}, workspace_of, authorize)
     return [Route(f"{prefix}/{{path:path}}", door.answer, methods=METHODS)]
+
+
+def action(method: str, name: str) -> str:
+    """What a call does, in the words that roles are written in."""
+    about = "models" if name.startswith(("registered-models", "model-versions")) else "experiments/runs"
+    reads = method in ("GET", "HEAD") or name.endswith(("/search", "/search-datasets", "/get-latest-versions"))
+    verb = "read" if reads else "delete" if method == "DELETE" or name.endswith("/delete") else "write"
+    return f"Microsoft.MachineLearningServices/workspaces/{about}/{verb}"
 
 
 class Door:
     def __init__(
-        self, log: Log, tracking: Tracking, artifacts: Artifacts, clock: Clock, kinds: Mapping[str, Kind], workspace_of: WorkspaceOf
+        self,
+        log: Log,
+        tracking: Tracking,
+        artifacts: Artifacts,
+        clock: Clock,
+        kinds: Mapping[str, Kind],
+        workspace_of: WorkspaceOf,
+        authorize: Authorize,
     ) -> None:
         runs = StoredRuns(log, clock)
         shelf = Shelf(log, kinds, clock)
@@ -92,15 +105,15 @@ class Door:
         registry = Registry(shelf, sources)
         self._log = log
         self._workspace_of = workspace_of
+        self._authorize = authorize
         self._files = Files(artifacts, runs, tracking)
-        self._models = LoggedModels(tracking, runs, experiments, self._files, clock)
-        self._table: Table = {
-            **_experiments(experiments),
-            **_runs(Living(runs, tracking, experiments), Recording(runs, tracking), Search(index, tracking, experiments), self._files),
-            **_models(registry, Versions(shelf, registry, sources)),
-            ("POST", "logged-models"): self._models.create,
-            ("POST", "logged-models/search"): self._models.search,
-            ("GET", "server-info"): _server_info,
+        models = LoggedModels(tracking, runs, experiments, self._files, clock)
+        self._of_model = table.one_logged_model(models)
+        self._table: table.Table = {
+            **table.experiments(experiments),
+            **table.runs(Living(runs, tracking, experiments), Recording(runs, tracking), Search(index, tracking, experiments), self._files),
+            **table.registry(registry, Versions(shelf, registry, sources)),
+            **table.logged_models(models),
         }
 
     async def answer(self, request: Request) -> Response:
@@ -122,6 +135,7 @@ class Door:
         if found is None:
             raise _no_endpoint(request)
         workspace = self._workspace_of(request)
+        self._ask(request, action(request.method, found["rest"] or ""), workspace)
         if found["what"] == "mlflow-artifacts":
             await run_in_threadpool(self._check_workspace, workspace)
             return await self._artifact(request, workspace, found["rest"] or "")
@@ -130,7 +144,11 @@ class Door:
         call = Call(workspace, caller_of(request), arguments, caught)
         return await run_in_threadpool(self._perform, handler, call)
 
-    def _perform(self, handler: Handler, call: Call) -> Response:
+    def _ask(self, request: Request, wanted: str, workspace: str) -> None:
+        if not self._authorize(request.scope.get("principal"), wanted, workspace):
+            raise errors.Denied(f"The client with object id {caller_of(request)!r} may not perform {wanted!r} over the scope '/{workspace}'")
+
+    def _perform(self, handler: table.Handler, call: Call) -> Response:
         self._check_workspace(call.workspace)
         return answers.answer(handler(call))
 
@@ -139,29 +157,16 @@ class Door:
         if found is None or found.deleting:
             raise errors.Missing(f"The workspace {workspace.rsplit('/', 1)[-1][:100]} does not exist.")
 
-    def _find(self, request: Request, name: str) -> tuple[Handler, Mapping[str, str]]:
+    def _find(self, request: Request, name: str) -> tuple[table.Handler, Mapping[str, str]]:
         method = "GET" if request.method == "HEAD" else request.method
         handler = self._table.get((method, name.strip("/")))
         if handler is not None:
             return handler, {}
         if found := _MODEL.fullmatch(name):
-            handler = self._of_model(method, found["rest"] or "", found["tag_key"])
+            handler = self._of_model.get((method, "/tags/*" if found["tag_key"] else found["rest"] or ""))
             if handler is not None:
                 return handler, {"model_id": found["model_id"], "tag_key": unquote(found["tag_key"] or "")}
         raise _no_endpoint(request)
-
-    def _of_model(self, method: str, rest: str, tag: str | None) -> Handler | None:
-        if tag is not None:
-            return self._models.delete_tag if method == "DELETE" else None
-        table: Table = {
-            ("GET", ""): self._models.get,
-            ("PATCH", ""): self._models.finalize,
-            ("DELETE", ""): self._models.delete,
-            ("POST", "/params"): self._models.log_params,
-            ("PATCH", "/tags"): self._models.set_tags,
-            ("GET", "/artifacts/directories"): self._models.files,
-        }
-        return table.get((method, rest))
 
     async def _artifact(self, request: Request, workspace: str, rest: str) -> Response:
         if _PARTS.fullmatch(rest):
@@ -178,79 +183,6 @@ class Door:
         if verb is None or not rest.startswith("artifacts/"):
             raise _no_endpoint(request)
         return await verb(request, workspace, rest.removeprefix("artifacts/"))
-
-
-def _experiments(experiments: Experiments) -> Table:
-    search = ExperimentSearch(experiments).find
-    return {
-        ("POST", "experiments/create"): experiments.create,
-        ("GET", "experiments/get"): experiments.get,
-        ("GET", "experiments/get-by-name"): experiments.get_by_name,
-        ("POST", "experiments/search"): search,
-        ("GET", "experiments/search"): search,
-        ("GET", "experiments/list"): search,
-        ("POST", "experiments/update"): experiments.update,
-        ("POST", "experiments/delete"): experiments.delete,
-        ("POST", "experiments/restore"): experiments.restore,
-        ("POST", "experiments/set-experiment-tag"): experiments.set_tag,
-        ("POST", "experiments/delete-experiment-tag"): experiments.delete_tag,
-    }
-
-
-def _runs(living: Living, recording: Recording, search: Search, files: Files) -> Table:
-    return {
-        ("POST", "runs/create"): living.create,
-        ("GET", "runs/get"): living.get,
-        ("POST", "runs/update"): living.update,
-        ("POST", "runs/delete"): living.delete,
-        ("POST", "runs/restore"): living.restore,
-        ("POST", "runs/search"): search.runs,
-        ("POST", "runs/log-metric"): recording.log_metric,
-        ("POST", "runs/log-parameter"): recording.log_param,
-        ("POST", "runs/log-batch"): recording.log_batch,
-        ("POST", "runs/set-tag"): recording.set_tag,
-        ("POST", "runs/delete-tag"): recording.delete_tag,
-        ("POST", "runs/log-model"): recording.log_model,
-        ("POST", "runs/log-inputs"): recording.log_inputs,
-        ("POST", "runs/outputs"): recording.log_outputs,
-        ("GET", "metrics/get-history"): recording.history,
-        ("GET", "metrics/get-history-bulk"): recording.bulk,
-        ("GET", "metrics/get-history-bulk-interval"): recording.interval,
-        ("GET", "artifacts/list"): files.of_run,
-        ("POST", "experiments/search-datasets"): search.datasets,
-    }
-
-
-def _models(registry: Registry, versions: Versions) -> Table:
-    return {
-        ("POST", "registered-models/create"): registry.create,
-        ("GET", "registered-models/get"): registry.get,
-        ("PATCH", "registered-models/update"): registry.update,
-        ("POST", "registered-models/rename"): registry.rename,
-        ("DELETE", "registered-models/delete"): registry.delete,
-        ("GET", "registered-models/search"): registry.search,
-        ("POST", "registered-models/set-tag"): registry.set_tag,
-        ("DELETE", "registered-models/delete-tag"): registry.delete_tag,
-        ("POST", "registered-models/alias"): registry.set_alias,
-        ("DELETE", "registered-models/alias"): registry.delete_alias,
-        ("GET", "registered-models/alias"): registry.by_alias,
-        ("POST", "registered-models/get-latest-versions"): versions.latest,
-        ("GET", "registered-models/get-latest-versions"): versions.latest,
-        ("POST", "model-versions/create"): versions.create,
-        ("GET", "model-versions/get"): versions.get,
-        ("PATCH", "model-versions/update"): versions.update,
-        ("DELETE", "model-versions/delete"): versions.delete,
-        ("GET", "model-versions/search"): versions.search,
-        ("POST", "model-versions/transition-stage"): versions.move,
-        ("GET", "model-versions/get-download-uri"): versions.download_uri,
-        ("POST", "model-versions/set-tag"): versions.set_tag,
-        ("DELETE", "model-versions/delete-tag"): versions.delete_tag,
-    }
-
-
-def _server_info(call: Call) -> Json:
-    """What newer clients ask before they choose a way."""
-    return {"store_type": "SqlStore", "workspaces_enabled": False, "multipart_uploads_enabled": False, "multipart_downloads_enabled": False}
 
 
 async def _arguments(request: Request) -> Arguments:
