@@ -28,7 +28,6 @@ from azurine.model import errors
 from azurine.model.clock import Clock, iso, system
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-METADATA = "/metadata/endpoints"
 _NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 Handler = Callable[[Request], Awaitable[Response]]
