@@ -52,7 +52,7 @@ from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
 from azurine.reconcile.steps import Steps
 from azurine.settings import Settings, machine
-from azurine.storage import signatures, urls
+from azurine.storage import blocks, signatures, urls
 from azurine.storage.accounts import Accounts
 from azurine.storage.files import Files
 from azurine.store import admission
@@ -62,6 +62,7 @@ from azurine.tracking.sql import Sql
 _logger = logging.getLogger(__name__)
 
 LOCK_ATTEMPTS = 20
+SWITCH_INTERVAL = 0.0005
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 ASKED_FOR = ("workspaces/jobs",)
 """Kinds whose lists show only what a user asked for: the steps of a pipeline are listed under it."""
@@ -114,11 +115,15 @@ class House:
                 *identity_door.routes(self.directory, self.tokens),
                 *mlflow_door.routes(self.log, self.tracking, StoredFiles(self.files, self._spot), clock.system, kinds=self.kinds),
             ],
-            blobs=blob_app(self.files, self.tokens.check),
+            blobs=blob_app(self.files, self.tokens.check, self._challenge()),
             artifacts=self._artifacts(),
             sizes=computes.sizes,
             ready=lambda: self.ready,
         )
+
+    def _challenge(self) -> str:
+        """Where clients of the storage accounts sign in, said to those who have not."""
+        return f"Bearer authorization_uri={self.url}/{self.settings.tenant}/oauth2/authorize resource_id=https://storage.azure.com"
 
     def _stores(self) -> Stores:
         def sign(account: str, container: str, permissions: str, seconds: float) -> str:
@@ -147,6 +152,8 @@ class House:
 
     def start(self) -> None:
         """Furnishes a new home, begins to look after what was left unfinished, and says ready."""
+        self.accounts.sweep()
+        blocks.sweep(self.files)
         self._furnish()
         self.loop.start()
         self.ready = True
@@ -283,6 +290,8 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     settings.home.mkdir(parents=True, exist_ok=True)
+    # Several threads wait for each other here (loop, commits, requests); the usual 5 ms between switches would be felt in every commit.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     with _only_one(settings.home), _listening(settings) as listener:
         port = int(listener.getsockname()[1])
         url = settings.url(port)
