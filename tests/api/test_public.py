@@ -10,12 +10,6 @@ def test_health_needs_nothing() -> None:
     assert door(ready=lambda: False).get("/healthz").status == 503
 
 
-def test_a_cloud_is_learnt_from_one_address() -> None:
-    cloud = door().get("/metadata/endpoints?api-version=2019-10-01").body
-    assert cloud["resourceManager"] == "https://localhost:9999"
-    assert cloud["suffixes"]["storage"] == "localhost:9999"
-
-
 def test_providers_and_their_operations_come_from_the_kinds() -> None:
     house = furnished()
     found = {one["namespace"]: [kind["resourceType"] for kind in one["resourceTypes"]] for one in house.get("/providers").body["value"]}

@@ -1,4 +1,4 @@
-"""What anyone may read: is the server up, what is this cloud, where are a workspace's data planes. And what ARM lists about itself.
+"""What anyone may read: is the server up, where are a workspace's data planes. And what ARM lists about itself.
 
 `PUBLIC` names the paths that need no token; the sign-in layer is given it.
 """
@@ -15,7 +15,7 @@ from azurine.api.house import House
 from azurine.model import errors
 from azurine.model.version import __version__
 
-PUBLIC = ("/healthz", "/metadata/endpoints", "/discovery", "/discovery/**")
+PUBLIC = ("/healthz", "/discovery", "/discovery/**")
 
 
 def routes(house: House, ready: Callable[[], bool]) -> list[BaseRoute]:
@@ -23,9 +23,6 @@ def routes(house: House, ready: Callable[[], bool]) -> list[BaseRoute]:
         if not ready():
             raise errors.Temporary("The server is starting or stopping")
         return answers.answered({"status": "ok", "version": __version__})
-
-    async def endpoints(request: Request) -> Response:
-        return answers.answered(cloud(answers.root(request)))
 
     async def discovered(request: Request) -> Response:
         return answers.answered(data_planes(answers.root(request)))
@@ -42,7 +39,6 @@ def routes(house: House, ready: Callable[[], bool]) -> list[BaseRoute]:
 
     return [
         Route("/healthz", healthz),
-        Route("/metadata/endpoints", endpoints),
         Route("/discovery", discovered),
         Route("/discovery/{rest:path}", discovered),
         Route("/tenants", tenants),
@@ -55,19 +51,6 @@ def data_planes(root: str) -> dict[str, str]:
     """The hosts of a workspace's data planes: all of them are this one."""
     services = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement", "pipelines", "studio")
     return {name: root for name in services}
-
-
-def cloud(root: str) -> dict[str, Any]:
-    """What Azure Resource Manager answers at /metadata/endpoints: how clients learn a cloud from one address."""
-    host = root.split("://", 1)[-1]
-    return {
-        "name": "azurine",
-        "portal": root,
-        "authentication": {"loginEndpoint": root, "audiences": [root, f"{root}/"], "tenant": "common", "identityProvider": "AAD"},
-        "resourceManager": root,
-        "suffixes": {"storage": host},
-        "resourceIdentifiers": {"azureml": root},
-    }
 
 
 def _providers(house: House, subscription: str) -> list[dict[str, Any]]:
