@@ -39,6 +39,8 @@ class Files:
 
     async def upload(self, request: Request, workspace: str, path: str) -> Response:
         spot = await run_in_threadpool(self._writable, workspace, path)
+        if spots.is_root(spot):
+            raise errors.Invalid(f"Invalid path: {path[:200]!r} is a folder; a file needs a name.", path="path")
         length = request.headers.get("content-length", "")
         pieces = _large_pieces(request, int(length) if length.isdigit() else None)
         await run_in_threadpool(lambda: self._artifacts.put(spot, _in_thread(pieces)))

@@ -45,6 +45,12 @@ def model_of(spot: Spot) -> str:
     return found[1] if found else ""
 
 
+def is_root(spot: Spot) -> bool:
+    """Is it the folder of a run or model itself?"""
+    found = _RUN.fullmatch(spot.path) or _MODEL.fullmatch(spot.path)
+    return spot.datastore == ARTIFACT_STORE and found is not None and not found[2]
+
+
 def read(workspace: str, path: str) -> Spot:
     """The spot of a path as MLflow's clients write it. Raises errors.Invalid when it leads outside, or nowhere."""
     path = path.strip("/")
