@@ -38,6 +38,11 @@ class RunningServer:
         self.stop()
 
     def start(self, patience: float = 60.0) -> None:
+        self.launch()
+        wait_until(self._answers, patience, lambda: f"the server did not start:\n{self.log()[-3000:]}")
+
+    def launch(self) -> None:
+        """Starts it and does not wait for it to answer."""
         self.home.mkdir(parents=True, exist_ok=True)
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("AZURINE_", "MLFLOW_"))}
         with (self.home / "server.log").open("ab") as log:
@@ -48,7 +53,6 @@ class RunningServer:
                 stdin=subprocess.DEVNULL,
                 env=environ,
             )
-        wait_until(self._answers, patience, lambda: f"the server did not start:\n{self.log()[-3000:]}")
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

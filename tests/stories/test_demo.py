@@ -1,0 +1,58 @@
+"""`make demo`, as a new user runs it: from nothing to a model that predicts; and how it fails."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from azurine.cli import occupancy
+
+DEMO = Path(__file__).parents[2] / "examples" / "diabetes" / "demo.py"
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("AZURINE_", "MLFLOW_", "AZURE"))}
+
+
+def demo(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(DEMO), *words], capture_output=True, text=True, timeout=280, env=ENVIRON)
+
+
+def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
+    ran = demo("--rows", "1000", "--into", str(tmp_path / "demo"))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    told = {line.split()[0]: line for line in ran.stdout.splitlines() if line.startswith("  ")}
+    assert 0.7 < float(told["accuracy"].split()[1]) < 0.9
+    assert 0.75 < float(told["AUC"].split()[1]) < 0.95
+    assert "diabetes, version 1" in told["model"]
+    assert told["it"].count("diabetic") == 2
+    assert all(f"{step}: Completed" in ran.stderr for step in ("prep", "train", "evaluate", "register"))
+    results = tmp_path / "demo" / "results"
+    assert (results / "model" / "MLmodel").is_file() and (results / "evaluate" / "roc.png").read_bytes().startswith(b"\x89PNG")
+    assert occupancy.holder(tmp_path / "demo" / "home") is None  # the server was stopped
+
+
+def test_data_that_lacks_columns_fails_with_the_steps_own_words(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "diabetes.csv").write_text("PatientID,Age\n1000000,50\n")
+    ran = demo("--data", str(tmp_path / "data"), "--into", str(tmp_path / "demo"))
+    assert ran.returncode == 1
+    assert "prep is Failed" in ran.stderr and "diabetes.csv lacks the column(s) Pregnancies" in ran.stderr
+    assert occupancy.holder(tmp_path / "demo" / "home") is None
+
+
+def test_a_folder_without_data_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    ran = demo("--data", str(tmp_path), "--into", str(tmp_path / "demo"))
+    assert ran.returncode == 2 and "there is no .csv file" in ran.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+def test_ctrl_c_stops_the_server(tmp_path: Path) -> None:
+    words = [sys.executable, str(DEMO), "--rows", "1000", "--into", str(tmp_path / "demo")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRON) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if line.startswith("pipeline"):
+                break
+        os.kill(running.pid, signal.SIGINT)
+        _, err = running.communicate(timeout=120)
+    assert running.returncode == 130 and "the server was stopped" in err
+    assert occupancy.holder(tmp_path / "demo" / "home") is None
