@@ -10,7 +10,7 @@ import pytest
 
 from azurine.model import errors
 from azurine.tracking import contract
-from azurine.tracking.contract import Facts, Link, LoggedModel, Metric, Sort, Tracking
+from azurine.tracking.contract import Facts, Link, LoggedModel, Metric, Only, Sort, Tracking
 from azurine.tracking.memory import Memory
 from azurine.tracking.sql import Sql
 
@@ -150,6 +150,21 @@ def test_a_column_of_many_runs(tracking: Tracking, many: int) -> None:
     assert tracking.column(Sort.METRICS, "m", [*runs, "unknown"]) == {run: float(len(run)) for run in runs}
     assert set(tracking.latest(runs)) == set(runs)
     assert all(facts.metrics["m"].value == len(run) for run, facts in tracking.latest(runs).items())
+
+
+@pytest.mark.parametrize("many", [0, 600])
+def test_a_column_of_what_fits(tracking: Tracking, many: int) -> None:
+    values = {"a": 1.0, "b": 2.0, "c": math.nan, "d": math.inf}
+    for run, value in values.items():
+        tracking.record(run, [Metric("m", value, 1)], {"p": run})
+    runs = [*values, *(f"unknown-{number}" for number in range(many))]
+
+    def fitting(operator: str, value: float) -> str:
+        return "".join(sorted(tracking.column(Sort.METRICS, "m", runs, Only(operator, value))))
+
+    assert [fitting(operator, 2.0) for operator in ("=", "!=", ">", ">=", "<", "<=")] == ["b", "acd", "d", "bd", "a", "ab"]
+    assert tracking.column(Sort.PARAMS, "p", runs, Only("=", "a")) == {"a": "a"}
+    assert set(tracking.column(Sort.PARAMS, "p", runs, Only("!=", "a"))) == {"b", "c", "d"}
 
 
 def test_an_interval_is_thinned(tracking: Tracking) -> None:

@@ -8,10 +8,11 @@ Metrics keep every point (history) and the latest one: the greatest (step, times
 like any other. Params are written once; another value is refused. A tag of None is a tag taken away.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from azurine.model.resources import Json
 
@@ -70,6 +71,24 @@ class Sort(StrEnum):
 Cell = float | str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Only:
+    """A comparison that a value must stand: operator is one of =, !=, >, >=, <, <=. NaN stands only !=."""
+
+    operator: str
+    value: float | str
+
+
+OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
 class Tracking(Protocol):
     def record(
         self, run: str, metrics: Sequence[Metric] = (), params: Mapping[str, str] | None = None, tags: Mapping[str, str | None] | None = None
@@ -93,8 +112,8 @@ class Tracking(Protocol):
         """Points of one metric of several runs, each run's thinned to at most `limit` steps, the first and the last step kept."""
         ...
 
-    def column(self, sort: Sort, key: str, runs: Sequence[str]) -> dict[str, Cell]:
-        """One metric, param or tag of many runs; runs without it are left out."""
+    def column(self, sort: Sort, key: str, runs: Sequence[str], only: "Only | None" = None) -> dict[str, Cell]:
+        """One metric, param or tag of many runs; runs without it, or with one that does not fit `only`, are left out."""
         ...
 
     def copy(self, source: str, target: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from azurine.model import errors
 from azurine.model.resources import Json
 from azurine.tracking import contract, once
-from azurine.tracking.contract import Cell, Facts, Link, LoggedModel, Metric, Sort
+from azurine.tracking.contract import Cell, Facts, Link, LoggedModel, Metric, Only, Sort
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Memory:
             found += [(run, point) for point in points if point.step in kept]
         return found
 
-    def column(self, sort: Sort, key: str, runs: Sequence[str]) -> dict[str, Cell]:
+    def column(self, sort: Sort, key: str, runs: Sequence[str], only: Only | None = None) -> dict[str, Cell]:
         found: dict[str, Cell] = {}
         for run, facts in self.latest(runs).items():
             if sort is Sort.METRICS and key in facts.metrics:
@@ -93,7 +93,9 @@ class Memory:
                 found[run] = facts.params[key]
             elif sort is Sort.TAGS and key in facts.tags:
                 found[run] = facts.tags[key]
-        return found
+        if only is None:
+            return found
+        return {run: value for run, value in found.items() if value is not None and contract.OPERATORS[only.operator](value, only.value)}
 
     def copy(self, source: str, target: str) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from azurine.model.resources import Json
 from azurine.tracking import contract, once, statements, tables, writing
-from azurine.tracking.contract import Cell, Facts, Link, LoggedModel, Metric, Sort
+from azurine.tracking.contract import Cell, Facts, Link, LoggedModel, Metric, Only, Sort
 from azurine.tracking.sql_models import SqlModels
 
 PointRow = tuple[int, str, int, int, float, int]
@@ -122,17 +122,23 @@ class Sql:
                 found += [(run, point) for point in (_metric(key, *row) for row in rows) if point.step in kept]
         return found
 
-    def column(self, sort: Sort, key: str, runs: Sequence[str]) -> dict[str, Cell]:
+    def column(self, sort: Sort, key: str, runs: Sequence[str], only: Only | None = None) -> dict[str, Cell]:
         wanted = set(runs)
+        arguments: dict[str, Any] = {"key": key}
         table, nan = ("tracking_latest", "c.nan") if sort is Sort.METRICS else (f"tracking_{sort}", "0")
         statement = statements.COLUMN.format(table=table, nan=nan)
+        if only is not None:
+            assert only.operator in contract.OPERATORS
+            fits = f"{nan} = 0 AND c.value {only.operator} :value"
+            statement += f" AND ({fits}{f' OR {nan} = 1' if only.operator == '!=' else ''})"
+            arguments["value"] = only.value
         with tables.reading(self._engine) as connection:
             if 0 < len(wanted) <= statements.CHUNK:
                 few = text(statement + statements.NAMED).bindparams(bindparam("names", expanding=True))
-                rows = connection.execute(few, {"key": key, "names": list(wanted)}).all()
+                rows = connection.execute(few, arguments | {"names": list(wanted)}).all()
             else:
                 # One walk over the key's index is quicker than many lists of names.
-                rows = connection.execute(text(statement), {"key": key}).all() if wanted else []
+                rows = connection.execute(text(statement), arguments).all() if wanted else []
         return {name: float("nan") if is_nan else value for name, value, is_nan in rows if name in wanted}
 
     # ── logged models ──

@@ -12,16 +12,23 @@ from azurine.tracking.contract import Metric
 T = TypeVar("T")
 
 
-def cut(things: Sequence[T], token: str, size: int) -> tuple[Sequence[T], str]:
+def cut(things: Sequence[T], said: str, size: int) -> tuple[Sequence[T], str]:
     """One page, and the token of the next; "" when there is none."""
-    start = 0
-    if token:
-        seen = _read(token).get("offset")
-        if type(seen) is not int or seen < 0:
-            raise _bad(token)
-        start = seen
-    end = start + size
-    return things[start:end], _write({"offset": end}) if end < len(things) else ""
+    first = start(said)
+    end = first + size
+    return things[first:end], token(end) if end < len(things) else ""
+
+
+def start(said: str) -> int:
+    """How many were seen, according to a token."""
+    seen = _read(said).get("offset") if said else 0
+    if type(seen) is not int or seen < 0:
+        raise _bad(said)
+    return seen
+
+
+def token(seen: int) -> str:
+    return _write({"offset": seen})
 
 
 def point_token(metric: Metric) -> str:
