@@ -8,7 +8,6 @@ those of the server's too, is `manner`.) Tests pass another way to connect as Cl
 
 import functools
 import inspect
-import logging
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from typing import Annotated, Any, Protocol
 import typer
 from typer.core import TyperCommand
 
-from azurine.cli import faults, manner, printing
+from azurine.cli import faults, manner, printing, quieting
 
 
 class Connection(Protocol):
@@ -196,19 +195,17 @@ def noun(help_text: str) -> typer.Typer:
 @contextmanager
 def guarded(here: Here) -> Iterator[None]:
     """Whatever is raised inside becomes a fault on stderr and an exit code."""
-    # The client warns of its own experiments, and colours what it says, each time anew; with --debug it may.
-    logging.getLogger("azure").setLevel(logging.INFO if manner.MANNER.debug else logging.ERROR)
-    if manner.MANNER.debug:
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    try:
-        yield
-    except (typer.Exit, typer.Abort, BrokenPipeError):
-        raise
-    except (Exception, KeyboardInterrupt) as error:  # an edge: everything is told, with its exit code
-        if manner.MANNER.debug:
-            traceback.print_exc()
-        sys.stderr.write(f"{faults.told(error, here.file)}\n")
-        raise typer.Exit(faults.told(error, here.file).code) from error
+    with quieting.clients():
+        try:
+            yield
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except (Exception, KeyboardInterrupt) as error:  # an edge: everything is told, with its exit code
+            if manner.MANNER.debug:
+                traceback.print_exc()
+            fault = faults.told(error, here.file)
+            sys.stderr.write(f"{fault}\n")
+            raise typer.Exit(fault.code) from error
 
 
 def overrides(sets: Sequence[str] | None, **fields: Any) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ class Column:
     path: str
 
     def of(self, row: Any) -> Any:
+        if isinstance(row, Mapping) and self.path in row:
+            return row[self.path]
         for part in self.path.split("."):
             row = row.get(part) if isinstance(row, Mapping) else None
         return row
@@ -81,13 +83,27 @@ def plain(value: Any) -> Any:
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Path):
         return str(value)
+    # Before mappings: some entities are mappings too, of something else.
+    if hasattr(value, "_to_dict"):
+        # A command is two things to the client, a node of a pipeline and a job; `az ml` prints the job.
+        value = value._to_job() if hasattr(value, "_to_job") else value
+        return plain(_said_plainly(value, value._to_dict()))
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
-    if hasattr(value, "_to_dict"):
-        return plain(value._to_dict())
     if isinstance(value, Iterable):
         return [plain(one) for one in value]
     return str(value)
+
+
+def _said_plainly(entity: Any, body: Any) -> Any:
+    """The entity's fields, with words in the place of the names that Python gives them (`ProvisioningState.SUCCEEDED`)."""
+    if not isinstance(body, Mapping) or entity is None:
+        return body
+    return {key: _word(None if isinstance(entity, Mapping) else getattr(entity, str(key), None), one) for key, one in body.items()}
+
+
+def _word(field: Any, shown: Any) -> Any:
+    return field.value if isinstance(field, Enum) else _said_plainly(field, shown)
 
 
 def picked(value: Any, query: str) -> Any:

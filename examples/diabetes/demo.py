@@ -1,0 +1,214 @@
+"""The main job, from nothing: starts a server of its own, trains, evaluates and registers the diabetes model on it, and reports.
+
+    python demo.py                       made-up patients
+    python demo.py --data folder         your own diabetes.csv and diabetes2.csv
+    python demo.py --rows 1000000        more of the made-up ones
+    python demo.py --keep                leaves the server running
+
+Everything between starting and stopping the server is done with the official client, `azure.ai.ml.MLClient`, and would be
+the same in Azure: a compute cluster, a data asset, and the pipeline of `pipeline.yml`. The exit code is 0 only if the model
+is registered, loads, and predicts.
+"""
+
+import argparse
+import contextlib
+import csv
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import azurine
+from azurine.cli import faults, following, printing, progress, quieting
+
+HERE = Path(__file__).resolve().parent
+RUNS = HERE.parents[1] / ".demo"
+TAIL = 30
+
+
+class Failed(Exception):
+    """The demo did not reach its end. Its text says why; log: the last lines of whatever tells more."""
+
+    def __init__(self, reason: str, log: str = "") -> None:
+        super().__init__(reason)
+        self.log = log
+
+
+def main() -> int:
+    args = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped then, too
+    folder: Path = args.into or RUNS / datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    try:
+        data = args.data or made_up(folder / "patients", args.rows)
+        with server(home, args.keep), quieting.clients(bars=False):
+            connection = azurine.connect(home=home)
+            done("server", f"{connection.url}, {printing.seconds_text(time.monotonic() - begun)} after the start")
+            sight = trained(connection, data)
+            report(connection, sight, data, folder / "results", lambda: time.monotonic() - begun)
+            if args.keep:
+                how_to_go_on(home)
+    except KeyboardInterrupt:
+        print("interrupted; the server was stopped", file=sys.stderr)
+        return 130
+    except Exception as error:  # noqa: BLE001 - the edge: whatever happened is told, with what the server says about it
+        print(f"\nThe demo failed: {faults.told(error) if not isinstance(error, Failed) else error}", file=sys.stderr)
+        log = getattr(error, "log", "") or tail(home / "server.log")
+        print(f"{log}\n(everything is kept in {shown(folder)})", file=sys.stderr)
+        return 1
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with your own CSV files")
+    parser.add_argument("--rows", type=int, default=10_000, help="how many patients to make up (default: %(default)s)")
+    parser.add_argument("--into", type=Path, help="folder to keep everything in (default: a new one in .demo)")
+    parser.add_argument("--keep", action="store_true", help="leave the server running")
+    args = parser.parse_args()
+    if args.into is not None and args.into.exists() and list(args.into.iterdir()):
+        parser.error(f"{args.into} is not empty; the demo begins with nothing")
+    if args.data is not None and not list(args.data.glob("*.csv")):
+        parser.error(f"there is no .csv file in {args.data}")
+    if args.rows < 100:
+        parser.error("--rows must be 100 or more: there is nothing to learn from fewer")
+    return args
+
+
+def made_up(folder: Path, rows: int) -> Path:
+    """Two files, as in the workshop: the second half as long as the first."""
+    from azurine import patients
+
+    patients.write(folder / "diabetes.csv", rows, seed=0)
+    patients.write(folder / "diabetes2.csv", rows // 2, seed=1)
+    done("patients", f"{rows + rows // 2} made up, in {shown(folder)}")
+    return folder
+
+
+@contextlib.contextmanager
+def server(home: Path, keep: bool) -> Iterator[None]:
+    """A running server with a fresh home on a free port, stopped at the end however the end comes."""
+    azurine_command("up", "--home", str(home), "--port", "0", "--quiet", "-o", "none")
+    finished = False
+    try:
+        yield
+        finished = True
+    finally:
+        if not (keep and finished):
+            azurine_command("down", "--home", str(home), "--quiet", "-o", "none")
+
+
+def azurine_command(*words: str) -> None:
+    ran = subprocess.run([sys.executable, "-m", "azurine", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if ran.returncode != 0:
+        raise Failed(f"azurine {words[0]} ended with {ran.returncode}: {ran.stderr.strip()}")
+
+
+def trained(connection: Any, data: Path) -> following.Sight:
+    """Compute, data and pipeline with the official client; the last sight of the job, which has completed."""
+    from azure.ai.ml import load_compute, load_data, load_job
+
+    ml = connection.ml
+    cluster = ml.compute.begin_create_or_update(load_compute(HERE / "compute.yml")).result()
+    done("compute", f"{cluster.name}, {cluster.min_instances} to {cluster.max_instances} nodes")
+
+    asset = ml.data.create_or_update(load_data(HERE / "data.yml", params_override=[{"path": str(data.resolve())}]))
+    done("data", f"{asset.name} version {asset.version}, uploaded")
+
+    job = ml.jobs.create_or_update(load_job(HERE / "pipeline.yml"))
+    done("pipeline", f"{job.name}, {' → '.join(job.jobs)}")
+    return followed(connection, job.name)
+
+
+def followed(connection: Any, name: str) -> following.Sight:
+    runs = following.History(connection.http, connection.url, connection.workspace_id)
+    logs: dict[str, deque[str]] = {}
+    sight = None
+    with progress.screen(None, sys.__stderr__) as screen:
+        for sight in following.Follower(runs, name).looks():
+            screen.show(sight)
+            for step, line in sight.said:
+                logs.setdefault(step.name, deque(maxlen=TAIL)).append(line)
+    assert sight is not None
+    if sight.job.status != "Completed":
+        failed = next((step for step in sight.steps if step.status == "Failed"), sight.job)
+        raise Failed(f"{failed.title} is {failed.status}: {failed.error}", "\n".join(logs.get(failed.name, ())))
+    return sight
+
+
+def report(connection: Any, sight: following.Sight, data: Path, results: Path, seconds: Callable[[], float]) -> None:
+    """Sees for itself that the model is registered, loads and predicts; then tells how it went."""
+    steps = {step.title: step for step in sight.steps}
+    mlflow = connection.mlflow()
+    metrics = mlflow.get_run(steps["evaluate"].name).data.metrics
+    registered = [one for one in connection.ml.models.list(name="diabetes") if one.job_name == steps["register"].name]
+    if not registered:
+        raise Failed("the pipeline completed, yet no model is registered by it")
+    model = registered[0]
+
+    loaded = mlflow.pyfunc.load_model(f"models:/{model.name}/{model.version}")
+    patients = two_patients(data)
+    answers = [int(answer) for answer in loaded.predict(patients.drop(columns=["PatientID", "Diabetic"]).astype("float64"))]
+    if len(answers) != 2 or set(answers) - {0, 1}:
+        raise Failed(f"the model answered {answers} for two patients; 0 or 1 for each was expected")
+    said = [f"{number} {'is' if answer else 'is not'} diabetic" for number, answer in zip(patients["PatientID"], answers, strict=True)]
+
+    connection.ml.jobs.download(sight.job.name, output_name="report", download_path=results)
+    mlflow.artifacts.download_artifacts(run_id=steps["evaluate"].name, dst_path=str(results / "evaluate"))
+    mlflow.artifacts.download_artifacts(f"models:/{model.name}/{model.version}", dst_path=str(results / "model"))
+
+    print()
+    row("accuracy", f"{metrics['accuracy']:.4f}")
+    row("AUC", f"{metrics['auc']:.4f}")
+    row("model", f"{model.name}, version {model.version}")
+    row("it says", f"patient {', '.join(said)}")
+    row("steps", ", ".join(f"{step.title} {printing.seconds_text(step.seconds or 0.0)}" for step in sight.steps))
+    row("files", f"{shown(results)} (metrics, plots and logs, model)")
+    row("all in all", printing.seconds_text(seconds()))
+
+
+def two_patients(data: Path) -> Any:
+    import pandas
+
+    file = sorted(data.glob("*.csv"))[0]
+    with open(file, newline="") as lines:
+        rows = [row for row, _ in zip(csv.DictReader(lines), range(2), strict=False)]
+    return pandas.DataFrame(rows).apply(pandas.to_numeric)
+
+
+def how_to_go_on(home: Path) -> None:
+    print(f'\nThe server goes on. In this shell:   eval "$(azurine env --home {shown(home)})"; azurine job list')
+    print(f"In Python:                           azurine.connect(home={str(home)!r}).ml.jobs.list()")
+    print(f"To stop it:                          azurine down --home {shown(home)}")
+
+
+def done(what: str, text: str) -> None:
+    print(f"{what:<9} {text}", flush=True)
+
+
+def row(name: str, text: str) -> None:
+    print(f"  {name:<11}{text}")
+
+
+def shown(path: Path) -> str:
+    """From where the user stands, when it is below."""
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def tail(file: Path) -> str:
+    with contextlib.suppress(OSError):
+        return "\n".join(file.read_text(errors="replace").splitlines()[-TAIL:])
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
