@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from azurine.api.mlflow import filters
+from azurine.api.mlflow import filters, matching
 from azurine.api.mlflow.filters import ATTRIBUTE, DATASET, METRIC, PARAM, TAG, Comparison, Order
 from azurine.api.mlflow.searching import GRAMMAR
 from azurine.model import errors
@@ -124,12 +124,12 @@ LIKES = [
 
 @pytest.mark.parametrize(("text", "pattern", "wanted"), LIKES)
 def test_like(text: str, pattern: str, wanted: bool) -> None:
-    assert filters.like(text, pattern) is wanted
+    assert matching.like(text, pattern) is wanted
 
 
 def test_like_takes_no_long_time_whatever_the_pattern() -> None:
     before = time.process_time()
-    assert not filters.like("a" * 5000, "%a" * 300 + "%b")
+    assert not matching.like("a" * 5000, "%a" * 300 + "%b")
     assert time.process_time() - before < 20
 
 
@@ -153,4 +153,4 @@ HOLDS = [
 
 @pytest.mark.parametrize(("operator", "wanted", "value", "fits"), HOLDS)
 def test_holds(operator: str, wanted: filters.Literal, value: float | str | None, fits: bool) -> None:
-    assert filters.holds(Comparison(TAG, "k", operator, wanted), value) is fits
+    assert matching.holds(Comparison(TAG, "k", operator, wanted), value) is fits

@@ -12,10 +12,11 @@ an entity is an attribute. Parsing knows nothing of what is searched.
 https://mlflow.org/docs/latest/search-runs
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from azurine.api.mlflow import scanning
+from azurine.api.mlflow.scanning import Token
 from azurine.model import errors
 
 ATTRIBUTE = "attribute"
@@ -38,7 +39,7 @@ TEXT = "text"
 
 _NUMERIC = frozenset({"=", "!=", ">", ">=", "<", "<="})
 _TEXTUAL = frozenset({"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"})
-_NULLS = frozenset({"IS NULL", "IS NOT NULL"})
+NULLS = frozenset({"IS NULL", "IS NOT NULL"})
 
 Literal = float | str | tuple[str, ...] | None
 
@@ -73,30 +74,6 @@ class Order:
     ascending: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """sort: number, text, quoted (a text in double quotes or backticks right after a name's dot counts to the name), operator, word, end."""
-
-    sort: str
-    text: str
-    start: int
-    end: int
-    quote: str = ""
-
-
-_TOKENS = re.compile(
-    r"""\s*(?:
-        (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![^\s,()=<>!]))
-      | (?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)
-      | (?P<operator>!=|<>|>=|<=|==|=|>|<|\(|\)|,)
-      | (?P<word>[^\s'"`=<>!(),]+)
-    )""",
-    re.VERBOSE,
-)
-
-LONGEST = 50_000
-
-
 def parse(text: str, grammar: Grammar) -> list[Comparison]:
     """The comparisons that must all hold. Raises errors.Invalid that shows the place."""
     return _Parser(text, grammar, "filter").comparisons()
@@ -111,7 +88,7 @@ class _Parser:
         self._text = text
         self._grammar = grammar
         self._what = what
-        self._tokens = self._scan()
+        self._tokens = scanning.scan(text, what)
         self._next = 0
 
     def comparisons(self) -> list[Comparison]:
@@ -141,10 +118,10 @@ class _Parser:
         kind = self._grammar.type_of(entity, key)
         allowed = _NUMERIC if kind == NUMBER else _TEXTUAL
         if entity in (PARAM, TAG):
-            allowed = allowed | _NULLS
+            allowed = allowed | NULLS
         if operator.text not in allowed:
             raise self._wrong(operator, f"For {entity} {key!r} the operators are {', '.join(sorted(allowed))}.")
-        if operator.text in _NULLS:
+        if operator.text in NULLS:
             return Comparison(entity, key, operator.text, None)
         if operator.text in ("IN", "NOT IN"):
             return Comparison(entity, key, operator.text, self._list())
@@ -174,27 +151,27 @@ class _Parser:
             raise self._wrong(token, f"Invalid dataset key {key!r}. Valid keys are {', '.join(sorted(self._grammar.datasets))}.")
         return entity, key
 
-    def _attribute(self, token: _Token, key: str) -> tuple[str, str]:
+    def _attribute(self, token: Token, key: str) -> tuple[str, str]:
         key = self._grammar.aliases.get(key, key)
         if key not in self._grammar.attributes:
             raise self._wrong(token, f"Invalid attribute key {key!r}. Valid keys are {', '.join(sorted(self._grammar.attributes))}.")
         return ATTRIBUTE, key
 
-    def _operator(self) -> _Token:
+    def _operator(self) -> Token:
         token = self._take()
         word = token.text.upper()
         if token.sort == "operator" and word not in ("(", ")", ","):
-            return _Token("operator", {"<>": "!=", "==": "="}.get(word, word), token.start, token.end)
+            return Token("operator", {"<>": "!=", "==": "="}.get(word, word), token.start, token.end)
         if token.sort == "word":
             if word == "NOT" and self._peek().text.upper() == "IN":
-                return _Token("operator", "NOT IN", token.start, self._take().end)
+                return Token("operator", "NOT IN", token.start, self._take().end)
             if word == "IS":
                 return self._is_null(token)
             if word in ("LIKE", "ILIKE", "IN"):
-                return _Token("operator", word, token.start, token.end)
+                return Token("operator", word, token.start, token.end)
         raise self._wrong(token, "Expected an operator: =, !=, >, >=, <, <=, LIKE, ILIKE, IN, NOT IN, IS NULL or IS NOT NULL.")
 
-    def _is_null(self, token: _Token) -> _Token:
+    def _is_null(self, token: Token) -> Token:
         words = "IS"
         if self._peek().text.upper() == "NOT":
             words = "IS NOT"
@@ -202,7 +179,7 @@ class _Parser:
         last = self._take()
         if last.text.upper() != "NULL" or last.sort != "word":
             raise self._wrong(last, "After IS, NULL or NOT NULL is expected.")
-        return _Token("operator", f"{words} NULL", token.start, last.end)
+        return Token("operator", f"{words} NULL", token.start, last.end)
 
     def _number(self) -> float:
         token = self._take()
@@ -226,83 +203,13 @@ class _Parser:
             raise self._wrong(token, "Expected a comma or the closing parenthesis.")
         return tuple(values)
 
-    def _peek(self) -> _Token:
+    def _peek(self) -> Token:
         return self._tokens[self._next]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._tokens[self._next]
         self._next = min(self._next + 1, len(self._tokens) - 1)
         return token
 
-    def _scan(self) -> list[_Token]:
-        if len(self._text) > LONGEST:
-            raise errors.Invalid(f"The {self._what} is longer than {LONGEST} characters.", path=self._what)
-        found: list[_Token] = []
-        place = 0
-        while place < len(self._text.rstrip()):
-            match = _TOKENS.match(self._text, place)
-            if match is None or match.lastgroup is None:
-                raise self._wrong(_Token("", self._text[place:], place, place), "It cannot be read from here on; perhaps a quote is not closed.")
-            text = match[match.lastgroup]
-            start = match.start(match.lastgroup)
-            quote = text[0] if match.lastgroup == "quoted" else ""
-            found.append(_Token(match.lastgroup, text[1:-1].replace(quote * 2, quote) if quote else text, start, match.end(), quote))
-            place = match.end()
-        return [*found, _Token("end", "", len(self._text), len(self._text))]
-
-    def _wrong(self, token: _Token, hint: str) -> errors.Invalid:
-        shown = f"{token.text[:60]!r}" if token.sort != "end" else "the end"
-        return errors.Invalid(
-            f"Invalid {self._what} {self._text[:500]!r}: {shown} at position {token.start + 1} is not expected. {hint}", path=self._what
-        )
-
-
-def like(text: str, pattern: str) -> bool:
-    """SQL's LIKE: % any text, _ any character. In steps that grow with the lengths only, whatever the pattern."""
-    place = mark = 0
-    star = -1
-    while place < len(text):
-        if mark < len(pattern) and pattern[mark] == "%":
-            star, mark, retry = mark, mark + 1, place
-        elif mark < len(pattern) and pattern[mark] in ("_", text[place]):
-            place, mark = place + 1, mark + 1
-        elif star >= 0:
-            retry += 1
-            place, mark = retry, star + 1
-        else:
-            return False
-    return pattern[mark:].strip("%") == ""
-
-
-def holds(comparison: Comparison, value: float | str | None) -> bool:
-    """Does it hold for this value? None (there is none) fits nothing but IS NULL; NaN differs from everything."""
-    operator, wanted = comparison.operator, comparison.value
-    if operator in _NULLS:
-        return (value is None) == (operator == "IS NULL")
-    if value is None:
-        return False
-    if isinstance(wanted, tuple):
-        return (value in wanted) == (operator == "IN")
-    if isinstance(value, str):
-        return isinstance(wanted, str) and _holds_text(operator, value, wanted)
-    return isinstance(wanted, float) and _holds_number(operator, value, wanted)
-
-
-def _holds_text(operator: str, value: str, wanted: str) -> bool:
-    if operator == "LIKE":
-        return like(value, wanted)
-    if operator == "ILIKE":
-        return like(value.lower(), wanted.lower())
-    return (value == wanted) == (operator == "=")
-
-
-def _holds_number(operator: str, value: float, wanted: float) -> bool:
-    if operator == "=":
-        return value == wanted
-    if operator == "!=":
-        return value != wanted
-    if operator == ">":
-        return value > wanted
-    if operator == ">=":
-        return value >= wanted
-    return value < wanted if operator == "<" else value <= wanted
+    def _wrong(self, token: Token, hint: str) -> errors.Invalid:
+        return scanning.wrong(self._text, self._what, token, hint)

@@ -1,6 +1,6 @@
 """Searching experiments."""
 
-from azurine.api.mlflow import filters, paging
+from azurine.api.mlflow import filters, matching, paging
 from azurine.api.mlflow.experiments import Experiment, Experiments, shown
 from azurine.api.mlflow.filters import ATTRIBUTE, NUMBER, TAG, TEXT, Grammar
 from azurine.api.mlflow.house import Call
@@ -25,7 +25,9 @@ class ExperimentSearch:
         comparisons = filters.parse(arguments.text("filter", ""), GRAMMAR)
         self._experiments.adopt(call.workspace)
         found = [one for one in self._experiments.all(call.workspace) if one.archived in wanted]
-        found = [one for one in found if all(filters.holds(comparison, _value(comparison.entity, comparison.key, one)) for comparison in comparisons)]
+        found = [
+            one for one in found if all(matching.holds(comparison, _value(comparison.entity, comparison.key, one)) for comparison in comparisons)
+        ]
         for text in reversed(arguments.texts("order_by")):
             order = filters.parse_order(text, GRAMMAR)
             found = in_order(found, lambda one, order=order: _value(order.entity, order.key, one), order.ascending)  # type: ignore[misc]

@@ -7,7 +7,7 @@ same model. A second model of the same name in one run gets a folder with its id
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
-from azurine.api.mlflow import filters, limits, paging, shapes, spots
+from azurine.api.mlflow import filters, limits, matching, paging, shapes, spots
 from azurine.api.mlflow.arguments import Arguments, invalid
 from azurine.api.mlflow.artifacts import Files
 from azurine.api.mlflow.experiments import Experiments
@@ -213,7 +213,7 @@ Datasets = Sequence[tuple[str, str]]
 def _fits(comparison: Comparison, model: LoggedModel, points: Points, datasets: Datasets) -> bool:
     """A metric may have a value per run and dataset: one that fits is enough."""
     values = _values(comparison.entity, comparison.key, model, points, datasets)
-    return any(filters.holds(comparison, value) for value in values or [None])
+    return any(matching.holds(comparison, value) for value in values or [None])
 
 
 def _values(entity: str, key: str, model: LoggedModel, points: Points, datasets: Datasets) -> list[Cell]:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from azurine.api.house import Authorize, anybody
 from azurine.api.mlflow import answers, limits, table
+from azurine.api.mlflow.aliases import Aliases
 from azurine.api.mlflow.arguments import Arguments, from_body, from_query
 from azurine.api.mlflow.artifacts import NO_PARTS, Files
 from azurine.api.mlflow.experiments import Experiments
@@ -103,6 +104,7 @@ class Door:
         experiments = Experiments(shelf, index.experiments)
         sources = Sources(log, runs, tracking, artifacts)
         registry = Registry(shelf, sources)
+        aliases = Aliases(shelf, registry)
         self._log = log
         self._workspace_of = workspace_of
         self._authorize = authorize
@@ -112,7 +114,7 @@ class Door:
         self._table: table.Table = {
             **table.experiments(experiments),
             **table.runs(Living(runs, tracking, experiments), Recording(runs, tracking), Search(index, tracking, experiments), self._files),
-            **table.registry(registry, Versions(shelf, registry, sources)),
+            **table.registry(registry, aliases, Versions(shelf, registry, aliases, sources)),
             **table.logged_models(models),
         }
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from azurine.api.mlflow import filters, paging, shapes
+from azurine.api.mlflow import filters, matching, paging, shapes
 from azurine.api.mlflow.experiments import Experiments
 from azurine.api.mlflow.filters import ATTRIBUTE, DATASET, METRIC, NUMBER, PARAM, TAG, TEXT, Comparison, Grammar, Order
 from azurine.api.mlflow.house import Call
@@ -125,7 +125,7 @@ class Search:
             fitting = self._tracking.column(_SORTS[comparison.entity], comparison.key, [run.id for run in runs], only)
             return [run for run in runs if run.id in fitting]
         value = self._value(comparison.entity, comparison.key, runs, numbers)
-        return [run for run in runs if filters.holds(comparison, value(run))]
+        return [run for run in runs if matching.holds(comparison, value(run))]
 
     def _with_dataset(self, comparison: Comparison, runs: list[Run]) -> list[Run]:
         """Runs of which some dataset fits."""
@@ -137,7 +137,7 @@ class Search:
                 return [tag["value"] for body in links for tag in body["tags"] if tag["key"] == _CONTEXT]
             return [body["dataset"].get(comparison.key, "") for body in links]
 
-        return [run for run in runs if any(filters.holds(comparison, value) for value in values(run))]
+        return [run for run in runs if any(matching.holds(comparison, value) for value in values(run))]
 
     def _value(self, entity: str, key: str, runs: Sequence[Run], numbers: Mapping[str, str]) -> Value:
         if entity == ATTRIBUTE:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from azurine.api.mlflow.aliases import Aliases
 from azurine.api.mlflow.artifacts import Files
 from azurine.api.mlflow.experiments import Experiments
 from azurine.api.mlflow.finding import ExperimentSearch
@@ -60,7 +61,7 @@ def runs(living: Living, recording: Recording, search: Search, files: Files) -> 
     }
 
 
-def registry(models: Registry, versions: Versions) -> Table:
+def registry(models: Registry, aliases: Aliases, versions: Versions) -> Table:
     return {
         ("POST", "registered-models/create"): models.create,
         ("GET", "registered-models/get"): models.get,
@@ -70,9 +71,9 @@ def registry(models: Registry, versions: Versions) -> Table:
         ("GET", "registered-models/search"): models.search,
         ("POST", "registered-models/set-tag"): models.set_tag,
         ("DELETE", "registered-models/delete-tag"): models.delete_tag,
-        ("POST", "registered-models/alias"): models.set_alias,
-        ("DELETE", "registered-models/alias"): models.delete_alias,
-        ("GET", "registered-models/alias"): models.by_alias,
+        ("POST", "registered-models/alias"): aliases.set,
+        ("DELETE", "registered-models/alias"): aliases.delete,
+        ("GET", "registered-models/alias"): aliases.get,
         ("POST", "registered-models/get-latest-versions"): versions.latest,
         ("GET", "registered-models/get-latest-versions"): versions.latest,
         ("POST", "model-versions/create"): versions.create,

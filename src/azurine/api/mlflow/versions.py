@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from azurine.api.mlflow import filters
+from azurine.api.mlflow import filters, matching
+from azurine.api.mlflow.aliases import Aliases
 from azurine.api.mlflow.arguments import Arguments, invalid
 from azurine.api.mlflow.filters import ATTRIBUTE, NUMBER, TAG, TEXT, Comparison, Grammar
 from azurine.api.mlflow.house import Call, Shelf
-from azurine.api.mlflow.registry import MODEL_ID, RUN_LINK, SOURCE, STAGES, Registry, latest_by_stage, stage, tag, tagged, without
-from azurine.api.mlflow.registry import properties as said
+from azurine.api.mlflow.registered import MODEL_ID, RUN_LINK, SOURCE, STAGES, latest_by_stage, stage, tag, tagged, without
+from azurine.api.mlflow.registered import properties as said
+from azurine.api.mlflow.registry import Registry
 from azurine.api.mlflow.sources import Sources
 from azurine.model import errors, ids
 from azurine.model.resources import Json, Resource
@@ -25,9 +27,10 @@ GRAMMAR = Grammar(
 
 
 class Versions:
-    def __init__(self, shelf: Shelf, registry: Registry, sources: Sources) -> None:
+    def __init__(self, shelf: Shelf, registry: Registry, aliases: Aliases, sources: Sources) -> None:
         self._shelf = shelf
         self._registry = registry
+        self._aliases = aliases
         self._sources = sources
 
     def create(self, call: Call) -> Json:
@@ -72,7 +75,7 @@ class Versions:
     def delete(self, call: Call) -> Json:
         version = self._version(call)
         self._shelf.remove([version.id])
-        self._registry.drop_aliases(call, ids.parent(version.id), version.name)
+        self._aliases.drop(call, ids.parent(version.id), version.name)
         return {}
 
     def move(self, call: Call) -> Json:
@@ -118,7 +121,7 @@ class Versions:
         found = [
             version
             for version in self._candidates(call, comparisons)
-            if all(filters.holds(one, self._value(one.entity, one.key, version)) for one in comparisons)
+            if all(matching.holds(one, self._value(one.entity, one.key, version)) for one in comparisons)
         ]
         found.sort(key=lambda version: (-version.updated_at, ids.name(ids.parent(version.id)), -version.created))
         page, token = self._registry.page(call, found, GRAMMAR, 10_000, LONGEST_PAGE, self._value)
