@@ -123,12 +123,12 @@ def test_archived_only_and_include_archived() -> None:
 
 def test_a_job_that_is_not_there_is_exit_code_3() -> None:
     ran = house(jobs={"get": ResourceNotFoundError("There is no job nope")}).run(job.app, "show", "-n", "nope")
-    assert ran.code == 3 and ran.err.startswith("There is no job nope.") and ran.out == ""
+    assert ran.code == 3 and ran.err.startswith("azurine: There is no job nope.") and ran.out == ""
 
 
 def test_no_server_is_exit_code_5() -> None:
     ran = House(errors.Missing("No server runs in the home /h. Start it: azurine up", code="ServerNotRunning")).run(job.app, "list")
-    assert ran.code == 5 and ran.err == "No server runs in the home /h. Start it: azurine up\n"
+    assert ran.code == 5 and ran.err == "azurine: No server runs in the home /h. Start it: azurine up\n"
 
 
 def test_cancel_waits_unless_told_not_to() -> None:

@@ -204,7 +204,7 @@ def guarded(here: Here) -> Iterator[None]:
             if manner.MANNER.debug:
                 traceback.print_exc()
             fault = faults.told(error, here.file)
-            sys.stderr.write(f"{fault}\n")
+            sys.stderr.write(f"azurine: {fault}\n")
             raise typer.Exit(fault.code) from error
 
 

@@ -173,7 +173,9 @@ def _tell_end(sight: following.Sight) -> None:
     failed = [step for step in sight.steps if step.status == "Failed"]
     causes = [f"{step.title}: {step.error or 'no reason was given'}" for step in failed] or [job.error or "no reason was given"]
     where = failed[0].name if failed else job.name
-    sys.stderr.write(f"{faults.Fault(f'The job {job.name} failed{lasted}.', tuple(causes), f'azurine job download -n {where} fetches its logs')}\n")
+    sys.stderr.write(
+        f"azurine: {faults.Fault(f'The job {job.name} failed{lasted}.', tuple(causes), f'azurine job download -n {where} fetches its logs')}\n"
+    )
 
 
 def _code(job: following.Step) -> int:
