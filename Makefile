@@ -31,10 +31,10 @@ demo: setup
 	@$(BIN)/python examples/diabetes/demo.py $(if $(DATA),--data "$(DATA)") --rows $(ROWS)
 
 test: setup
-	@$(BIN)/python -m pytest -q -n 2 -m "not long" tests
+	@$(BIN)/python -m pytest -q -n 2 -m "not long" tests library
 
 test-all: setup
-	@$(BIN)/python -m pytest -q -n 2 tests
+	@$(BIN)/python -m pytest -q -n 2 tests library
 
 lint: setup
 	@$(BIN)/ruff check .

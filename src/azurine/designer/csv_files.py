@@ -1,0 +1,61 @@
+"""CSV as the designer reads and writes it: a header, UTF-8, commas (or tabs), empty is missing.
+
+Types are inferred: integers, floats, true and false, dates and times, else text. Header names that are missing become `Column<i>`,
+repeated ones get ` (2)`, ` (3)`.
+
+A small file is inferred from all its rows, a large one from its first ones (reading a large file once more costs as much as the work).
+When a later row does not fit, the plan fails, and whoever runs it runs it again with sample=None: `is_surprise` tells that failure.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+from polars.exceptions import ComputeError, NoDataError, PolarsError
+
+from azurine.designer import tables
+from azurine.designer.bench import SAMPLE
+from azurine.model.errors import Invalid
+
+_SMALL = 1_000_000
+
+
+def scan(files: Sequence[Path], separator: str = "", header: bool = True, sample: int | None = SAMPLE) -> pl.LazyFrame:
+    """A plan over files of one shape. separator "": a tab for .tsv and .tab, a comma otherwise. sample: rows to infer types from, None for all."""
+    first = files[0]
+    between = separator or ("\t" if first.suffix.lower() in (".tsv", ".tab") else ",")
+    if sum(file.stat().st_size for file in files) <= _SMALL:
+        sample = None
+    try:
+        frame = pl.scan_csv(list(files), separator=between, has_header=header, infer_schema_length=sample, try_parse_dates=True, glob=False)
+        names = frame.collect_schema().names()
+        said = _header(first, between) if header else []
+        if len(said) == len(names) and said != names:
+            frame = frame.rename(dict(zip(names, _distinct(said), strict=True)))
+        elif not header:
+            frame = frame.rename({name: f"Column{number}" for number, name in enumerate(names, start=1)})
+    except NoDataError as error:
+        raise Invalid(f"{first.name!r} is empty; a table has at least a header", path=str(first)) from error
+    except (PolarsError, UnicodeDecodeError) as error:
+        raise Invalid(f"{first.name!r} cannot be read as CSV: {error}", path=str(first)) from error
+    return frame
+
+
+def sink(frame: pl.LazyFrame, path: Path, separator: str = ",") -> pl.LazyFrame:
+    """A lazy sink: header, UTF-8, no index, missing as nothing."""
+    return frame.sink_csv(path, separator=separator, null_value="", lazy=True, check_extension=False)
+
+
+def is_surprise(error: Exception) -> bool:
+    """Did a plan fail because a row of a CSV file does not have the type that the first rows had?"""
+    return isinstance(error, ComputeError) and "could not parse" in str(error)
+
+
+def _header(file: Path, separator: str) -> list[str]:
+    """The names as they stand in the file; the reader has made repeated ones distinct in its own way."""
+    frame = pl.read_csv(file, separator=separator, has_header=False, n_rows=1, infer_schema=False)
+    return ["" if name is None else str(name) for name in frame.row(0)]
+
+
+def _distinct(names: list[str]) -> list[str]:
+    return tables.unique_names(name or f"Column{number}" for number, name in enumerate(names, start=1))
