@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from azurine.tracking import tables
 from azurine.tracking.contract import Metric
 from azurine.tracking.sql import Sql
 from azurine.tracking.writing import Writer
+from running import wait_until
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def engine(tmp_path: Path) -> Engine:
     return tables.connect(f"sqlite:///{tmp_path}/t.db")
 
 
-def insert(name: str) -> "object":
+def insert(name: str) -> Callable[[Connection], str]:
     def work(connection: Connection) -> str:
         connection.execute(text("INSERT INTO tracking_runs (name) VALUES (:name)"), {"name": name})
         return name
@@ -52,8 +54,7 @@ def test_work_that_waits_is_committed_together(engine: Engine) -> None:
     threads += [threading.Thread(target=writer.do, args=(counting,)) for _ in range(10)]
     for thread in threads[1:]:
         thread.start()
-    while writer._waiting.qsize() < 10:
-        pass
+    wait_until(lambda: writer._waiting.qsize() == 10, 10, "not everybody came to wait", every=0.001)
     go.set()
     for thread in threads:
         thread.join(10)
@@ -75,7 +76,7 @@ def test_one_that_the_database_refuses_takes_nobody_down(engine: Engine) -> None
 
     def do(name: str, key: str) -> None:
         try:
-            results[key] = writer.do(insert(name))  # type: ignore[arg-type]
+            results[key] = writer.do(insert(name))
         except errors.Temporary as refusal:
             results[key] = refusal
 
@@ -85,8 +86,7 @@ def test_one_that_the_database_refuses_takes_nobody_down(engine: Engine) -> None
     for key, name in (("1", "a"), ("2", "same"), ("3", "same"), ("4", "b")):
         threads.append(threading.Thread(target=do, args=(name, key)))
         threads[-1].start()
-    while writer._waiting.qsize() < 4:
-        pass
+    wait_until(lambda: writer._waiting.qsize() == 4, 10, "not everybody came to wait", every=0.001)
     go.set()
     for thread in threads:
         thread.join(10)
@@ -103,7 +103,7 @@ def test_what_work_raises_goes_to_who_asked(engine: Engine) -> None:
 
     with pytest.raises(ZeroDivisionError):
         writer.do(failing)
-    assert writer.do(insert("after")) == "after"  # type: ignore[arg-type]
+    assert writer.do(insert("after")) == "after"
     writer.close()
     writer.close()
     with pytest.raises(errors.Temporary):

@@ -5,47 +5,25 @@ same model. A second model of the same name in one run gets a folder with its id
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
-from azurine.api.mlflow import filters, limits, matching, paging, shapes, spots
-from azurine.api.mlflow.arguments import Arguments, invalid
+from azurine.api.mlflow import filters, limits, paging, ranking, shapes, spots
+from azurine.api.mlflow.arguments import invalid
 from azurine.api.mlflow.artifacts import Files
 from azurine.api.mlflow.experiments import Experiments
-from azurine.api.mlflow.filters import ATTRIBUTE, METRIC, NUMBER, PARAM, TAG, TEXT, Comparison, Grammar
+from azurine.api.mlflow.filters import ATTRIBUTE
 from azurine.api.mlflow.house import Call, Spot
 from azurine.api.mlflow.names import model_name
 from azurine.api.mlflow.runs import StoredRuns
-from azurine.api.mlflow.searching import in_order
 from azurine.model import errors, ids
 from azurine.model.clock import Clock
 from azurine.model.resources import Json
-from azurine.tracking.contract import Cell, LoggedModel, Metric, Tracking
+from azurine.tracking.contract import LoggedModel, Tracking
 
 STATUSES = {1: "LOGGED_MODEL_PENDING", 2: "LOGGED_MODEL_READY", 3: "LOGGED_MODEL_UPLOAD_FAILED"}
 _SHORT = {word.removeprefix("LOGGED_MODEL_"): word for word in STATUSES.values()}
 DELETED = "deleted"
 LONGEST_PAGE = 1000
-
-GRAMMAR = Grammar(
-    attributes={
-        "name": TEXT,
-        "model_id": TEXT,
-        "model_type": TEXT,
-        "status": TEXT,
-        "source_run_id": TEXT,
-        "experiment_id": TEXT,
-        "creation_timestamp": NUMBER,
-        "last_updated_timestamp": NUMBER,
-    },
-    entities=frozenset({ATTRIBUTE, METRIC, PARAM, TAG}),
-    aliases={
-        "creation_time": "creation_timestamp",
-        "creation_timestamp_ms": "creation_timestamp",
-        "last_updated_timestamp_ms": "last_updated_timestamp",
-    },
-)
-
-Points = Sequence[tuple[str, Metric]]
 
 
 class LoggedModels:
@@ -145,15 +123,15 @@ class LoggedModels:
 
     def search(self, call: Call) -> Json:
         arguments = call.arguments
-        comparisons = filters.parse(arguments.text("filter", ""), GRAMMAR)
+        comparisons = filters.parse(arguments.text("filter", ""), ranking.GRAMMAR)
         datasets = [(one.text("dataset_name"), one.text("dataset_digest", "")) for one in arguments.objects("datasets")]
         name = next((one.value for one in comparisons if (one.entity, one.key, one.operator) == (ATTRIBUTE, "name", "=")), None)
         experiments = [self._number(call, number) for number in arguments.texts("experiment_ids")]
         models = self._tracking.find_models(call.workspace, experiments, name if isinstance(name, str) else None)
         models = [model for model in models if not model.body.get(DELETED)]
         points = self._tracking.model_metrics([model.id for model in models])
-        models = [model for model in models if all(_fits(one, model, points[model.id], datasets) for one in comparisons)]
-        models = _ordered(models, points, arguments.objects("order_by"))
+        models = [model for model in models if all(ranking.fits(one, model, points[model.id], datasets) for one in comparisons)]
+        models = ranking.ordered(models, points, arguments.objects("order_by"))
         size = arguments.limit("max_results", 50, LONGEST_PAGE)
         page, token = paging.cut(models, arguments.text("page_token", ""), size)
         found = {"models": [shown(model, points[model.id]) for model in page]}
@@ -177,7 +155,7 @@ def spot(model: LoggedModel) -> Spot:
     return spots.read(model.scope, model.body["location"].removeprefix(spots.SCHEME))
 
 
-def shown(model: LoggedModel, points: Points) -> Json:
+def shown(model: LoggedModel, points: ranking.Points) -> Json:
     body = model.body
     info = {
         "model_id": model.id,
@@ -192,56 +170,6 @@ def shown(model: LoggedModel, points: Points) -> Json:
     info |= {name: value for name, value in (("model_type", body.get("model_type")), ("source_run_id", model.run)) if value}
     metrics = [shapes.metric(point, ids.name(run)) for run, point in points]
     return {"info": info, "data": {"params": shapes.pairs(body["params"]), "metrics": metrics}}
-
-
-def _ordered(models: list[LoggedModel], points: Mapping[str, Points], orders: Sequence[Arguments]) -> list[LoggedModel]:
-    for one in reversed(orders):
-        order = filters.parse_order(one.text("field_name"), GRAMMAR)
-        dataset = [(one.text("dataset_name"), one.text("dataset_digest", ""))] if "dataset_name" in one else []
-
-        def value(model: LoggedModel, entity: str = order.entity, key: str = order.key, only: Datasets = dataset) -> Cell:
-            values = _values(entity, key, model, points[model.id], only)
-            return values[0] if values else None
-
-        models = in_order(models, value, one.flag("ascending", True) and order.ascending)
-    return models
-
-
-Datasets = Sequence[tuple[str, str]]
-
-
-def _fits(comparison: Comparison, model: LoggedModel, points: Points, datasets: Datasets) -> bool:
-    """A metric may have a value per run and dataset: one that fits is enough."""
-    values = _values(comparison.entity, comparison.key, model, points, datasets)
-    return any(matching.holds(comparison, value) for value in values or [None])
-
-
-def _values(entity: str, key: str, model: LoggedModel, points: Points, datasets: Datasets) -> list[Cell]:
-    if entity == PARAM:
-        return [model.body["params"].get(key)]
-    if entity == TAG:
-        return [model.body["tags"].get(key)]
-    if entity == METRIC:
-        return [point.value for _, point in points if point.key == key and _measured_on(point, datasets)]
-    return [_attribute(key, model)]
-
-
-def _measured_on(point: Metric, datasets: Datasets) -> bool:
-    return not datasets or any(point.dataset == name and digest in ("", point.digest) for name, digest in datasets)
-
-
-def _attribute(key: str, model: LoggedModel) -> Cell:
-    values: dict[str, Cell] = {
-        "name": model.name,
-        "model_id": model.id,
-        "model_type": model.body.get("model_type"),
-        "status": model.body["status"].removeprefix("LOGGED_MODEL_"),
-        "source_run_id": model.run or None,
-        "experiment_id": model.experiment,
-        "creation_timestamp": float(model.created),
-        "last_updated_timestamp": float(model.body["updated"]),
-    }
-    return values[key]
 
 
 def _check_name(name: str) -> None:

@@ -4,6 +4,7 @@ Said as `runs:/RUN/PATH`, `models:/ID`, `models:/NAME/VERSION`, `mlflow-artifact
 store (s3://…). A path on somebody's disk is refused: this server cannot promise that it is there for others.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from contextlib import closing
@@ -106,7 +107,11 @@ class Sources:
         flavors = content.get("flavors") if isinstance(content, dict) else None
         if not isinstance(flavors, dict):
             return {}
-        return {str(name): {"data": _plain(data)} for name, data in flavors.items() if isinstance(data, dict)}
+        return {
+            str(name): {"data": {str(key): _text(value) for key, value in data.items() if value is not None}}
+            for name, data in flavors.items()
+            if isinstance(data, dict)
+        }
 
     def download_uri(self, workspace: str, uri: str) -> str:
         """The address from which MLflow's clients download what is at Azure's address."""
@@ -117,10 +122,6 @@ class Sources:
         return uri if spot is None else spots.artifact_uri(spot)
 
 
-def _plain(value: Any) -> Any:
-    """JSON of what YAML may say: dates and the like become text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+def _text(value: Any) -> str:
+    """Flavors are texts in Azure; what is more than a text is written as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
