@@ -110,6 +110,16 @@ def test_what_work_raises_goes_to_who_asked(engine: Engine) -> None:
         writer.do(failing)
 
 
+def test_a_value_that_the_database_cannot_hold_leaves_nothing(tmp_path: Path) -> None:
+    tracking = Sql(f"sqlite:///{tmp_path}/t.db")
+    with pytest.raises(OverflowError):
+        tracking.record("run", [Metric("fine", 1.0, 1), Metric("m", 1.0, 2**63)], tags={"t": "x"})
+    assert tracking.latest(["run"])["run"].metrics == {}
+    tracking.record("run", [Metric("fine", 1.0, 1)])
+    assert list(tracking.latest(["run"])["run"].metrics) == ["fine"]
+    tracking.close()
+
+
 def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "t.db").write_bytes(b"this is no database, but a text that somebody put here" * 100)
     with pytest.raises(errors.Temporary, match=r"t\.db cannot be opened"):

@@ -3,8 +3,8 @@
 Callers hand over a piece of work and wait; one thread takes all that is waiting, does it in one transaction and commits once.
 So the cost of making a write durable is shared by whoever writes at the same time, and a single writer pays it alone.
 
-A piece of work that refuses (raises one of our errors) must have written nothing by then. When the database itself refuses,
-each piece is done again in a transaction of its own, so that one bad piece does not take the others down.
+A piece of work that refuses (raises one of our errors) must have written nothing by then. When anything else is raised, by the
+database or not, each piece is done again in a transaction of its own, so that one bad piece does not take the others down.
 """
 
 import logging
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from azurine.model import errors
+from azurine.model.errors import AzurineError
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]
@@ -80,14 +81,13 @@ class Writer:
     def _commit(self, items: Sequence[_Item]) -> None:
         try:
             answers = self._transaction(items)
-        except SQLAlchemyError as error:
+        except Exception as problem:  # noqa: BLE001 -- goes to the one who asked; the thread must live
             self._on_undo()
             if len(items) > 1:
                 for item in items:
                     self._commit([item])
                 return
-            _log.warning("tracking could not write: %s", error)
-            items[0][1].set_exception(errors.Temporary(f"The tracking database cannot be written now: {_reason(error)}"))
+            items[0][1].set_exception(_told(problem))
             return
         for (_, future), (value, refusal) in zip(items, answers, strict=True):
             if refusal is None:
@@ -95,18 +95,21 @@ class Writer:
             else:
                 future.set_exception(refusal)
 
-    def _transaction(self, items: Sequence[_Item]) -> list[tuple[Any, Exception | None]]:
-        answers: list[tuple[Any, Exception | None]] = []
+    def _transaction(self, items: Sequence[_Item]) -> list[tuple[Any, AzurineError | None]]:
+        answers: list[tuple[Any, AzurineError | None]] = []
         with self._engine.begin() as connection:
             for work, _ in items:
                 try:
                     answers.append((work(connection), None))
-                except SQLAlchemyError:
-                    raise
-                except Exception as refusal:  # noqa: BLE001 -- goes to the one who asked, not to the thread
+                except AzurineError as refusal:
                     answers.append((None, refusal))
         return answers
 
 
-def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def _told(problem: Exception) -> Exception:
+    """What the one who asked hears."""
+    if not isinstance(problem, SQLAlchemyError):
+        return problem
+    reason = str(getattr(problem, "orig", None) or problem).splitlines()[0]
+    _log.warning("tracking could not write: %s", reason)
+    return errors.Temporary(f"The tracking database cannot be written now: {reason}")
