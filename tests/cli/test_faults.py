@@ -138,3 +138,16 @@ def test_files_that_cannot_be_read_and_what_nobody_thought_of() -> None:
     assert str(faults.told(PermissionError(errno.EACCES, "Permission denied", "/x"))) == "/x: Permission denied."
     assert "ZeroDivisionError: inside" in str(faults.told(ZeroDivisionError("inside")))
     assert "azurine[clients]" in str(faults.told(ModuleNotFoundError("x", name="azure")))
+
+
+def test_what_the_client_itself_did_not_find_is_missing() -> None:
+    from azure.ai.ml.exceptions import ErrorCategory, ErrorTarget, ValidationErrorType, ValidationException
+
+    error = ValidationException(
+        message="Asset nope does not exist in workspace workshop.",
+        no_personal_data_message="",
+        target=ErrorTarget.ASSET,
+        error_category=ErrorCategory.USER_ERROR,
+        error_type=ValidationErrorType.RESOURCE_NOT_FOUND,
+    )
+    assert (faults.told(error).code, str(faults.told(error))) == (3, "Asset nope does not exist in workspace workshop.")

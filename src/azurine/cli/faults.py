@@ -122,6 +122,8 @@ def _is_about_input(error: BaseException | None) -> bool:
 
 def _input(error: BaseException, file: Path | None) -> Fault:
     text = _COLOUR.sub("", _message(error))
+    if getattr(error, "error_type", None) == "RESOURCE NOT FOUND":
+        return Fault(_sentence(_trimmed(text)), code=MISSING)
     found = list(_findings(text))
     name = str(file) if file else "what was given"
     if found:
