@@ -26,11 +26,11 @@ class Index:
         log.listen(self._hear)
 
     def of(self, workspace: str) -> list[Run]:
-        """All runs of a workspace."""
+        """All runs of a workspace, the latest made first: nearly the order in which searches want them."""
         if workspace not in self._complete:
             self._load(workspace)
         with self._lock:
-            return [run for _, run in self._known[workspace].values() if run is not None]
+            return [run for _, run in reversed(self._known[workspace].values()) if run is not None]
 
     def experiments(self, workspace: str) -> set[str]:
         """The experiments that runs name."""

@@ -32,7 +32,7 @@ RUN_NAME = "mlflow.runName"
 USER = "mlflow.user"
 ATTEMPTS = 20
 
-_STATUS = {
+_STATUS: Mapping[str, str] = {
     State.PENDING: "SCHEDULED",
     State.RUNNING: "RUNNING",
     State.SUCCEEDED: "FINISHED",
@@ -63,7 +63,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        return _STATUS[State(self.state)]
+        return _STATUS[self.state]
 
     @property
     def stage(self) -> str:
