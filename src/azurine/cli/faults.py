@@ -122,7 +122,7 @@ def _is_about_input(error: BaseException | None) -> bool:
 
 def _input(error: BaseException, file: Path | None) -> Fault:
     text = _COLOUR.sub("", _message(error))
-    if getattr(error, "error_type", None) == "RESOURCE NOT FOUND":
+    if getattr(getattr(error, "error_type", None), "value", None) == "RESOURCE NOT FOUND":
         return Fault(_sentence(_trimmed(text)), code=MISSING)
     found = list(_findings(text))
     name = str(file) if file else "what was given"
