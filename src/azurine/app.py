@@ -108,6 +108,7 @@ class House:
             authorize=roles.may,
             sign_in=lambda inner: auth.Authentication(inner, self.tokens.check, paths, f"{self.url}/{self.settings.tenant}"),
             asked_for=ASKED_FOR,
+            finish={jobs.KIND.name: self._with_addresses},
             table=questions.table(
                 self._stores(), account_of=workspaces.account, location=datastores.location, secrets=datastores.secrets, nodes=computes.nodes
             ),
@@ -120,6 +121,16 @@ class House:
             sizes=computes.sizes,
             ready=lambda: self.ready,
         )
+
+    def _with_addresses(self, job: Resource, body: dict[str, Any]) -> dict[str, Any]:
+        """The addresses of a job's services, which only the running server knows."""
+        workspace = f"/{Addresses(self.kinds).path(ids.parent(job.id)).lstrip('/')}"
+        known = {"Tracking": f"{self.url}/mlflow/v1.0{workspace}?", "Studio": f"{self.url}/runs/{job.name}?wsid={workspace}"}
+        services = dict(body["properties"].get("services") or {})
+        for name, address in known.items():
+            if name in services:
+                services[name] = {**services[name], "endpoint": address}
+        return {**body, "properties": {**body["properties"], "services": services}}
 
     def _challenge(self) -> str:
         """Where clients of the storage accounts sign in, said to those who have not."""
@@ -314,11 +325,26 @@ def serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=5,
             )
             _say_where(settings, port, url)
-            uvicorn.Server(config).run(sockets=[listener])
+            _server(config).run(sockets=[listener])
         finally:
             house.close()
             with contextlib.suppress(FileNotFoundError):
                 (settings.home / "server.json").unlink()
+
+
+def _server(config: Any) -> Any:
+    """A uvicorn server that, told to stop, does not wait for clients that only keep their connection open."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            for connection in list(self.server_state.connections):
+                cycle = getattr(connection, "cycle", None)
+                if cycle is None or cycle.response_complete:
+                    connection.transport.abort()
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
 def _say_where(settings: Settings, port: int, url: str) -> None:
