@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compute.watching import Watch, gate, is_gone, log_of, task, until
 
 from azurine.compute import tasks
 from azurine.compute.cluster import ClusterPlace
 from azurine.compute.contract import Place
 from azurine.compute.fleet import Limits
 from azurine.compute.processes import LocalPlace
+from compute.watching import Watch, gate, is_gone, log_of, task, until
 
 Open = Callable[[], Place]
 

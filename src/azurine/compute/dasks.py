@@ -24,6 +24,9 @@ CONFIGURATION = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.diagnostics.computations.max-history": 1,
+    # What it would tell over HTTP, to whoever asks on this machine.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
 }
 CONNECT_SECONDS = 10
 SILENT = logging.CRITICAL + 1
@@ -87,7 +90,8 @@ class Engine:
                 memory_limit=0,
                 security=True,
                 silence_logs=SILENT,
-                scheduler_kwargs={"dashboard": False},
+                # It insists on an HTTP server: one without routes, on a free port, seen from this machine only.
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             )
         self._client = distributed.Client(self._cluster or address, set_as_default=False, timeout=CONNECT_SECONDS, name=f"azurine-{name}")
         self._client.subscribe_topic(self._topic, self._heard_from_task)

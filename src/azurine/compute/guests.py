@@ -5,7 +5,6 @@ when the server dies. What a guest says comes through the connection over which 
 connection is the end of the guest. One that was started by an earlier server is waited for through its process.
 """
 
-import json
 import os
 import select
 import signal
@@ -38,7 +37,7 @@ def launch(folder: Path, nursery: "Nursery") -> socket.socket:
     """Has a guest made for a task's folder; what it says comes through the answer. Raises Temporary when that cannot be done now."""
     link = zygotes.connect(zygotes.address(nursery.warm, nursery.name))
     if link is None:
-        zygotes.start(nursery.warm, nursery.name, nursery.python, zygotes.NURSERY, wait=True)
+        zygotes.start(nursery.warm, nursery.name, nursery.python, zygotes.NURSERY, wait=True, owner=os.getpid())
         link = zygotes.connect(zygotes.address(nursery.warm, nursery.name))
     if link is None:
         raise Temporary(f"no guest can be started; {nursery.warm / nursery.name}.log may say why")
@@ -51,17 +50,15 @@ def launch(folder: Path, nursery: "Nursery") -> socket.socket:
     return link
 
 
-def words(data: bytes) -> list[str]:
-    """The phases that a guest said; its first line, which is JSON, is not one."""
-    return [line for line in data.decode("ascii", "replace").splitlines() if line and not line.startswith("{")]
+class Voice:
+    """Puts together what a guest says: words, one a line. Its first line, in JSON, is the nursery's and is none of them."""
 
+    def __init__(self) -> None:
+        self._rest = b""
 
-def refusal(data: bytes) -> str:
-    """Why the nursery did not make a guest; "" when it did."""
-    for line in data.splitlines():
-        if line.startswith(b"{"):
-            return str(json.loads(line).get("refused", ""))
-    return ""
+    def hear(self, data: bytes) -> list[str]:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [line.decode("ascii", "replace") for line in lines if line and not line.startswith(b"{")]
 
 
 class Ending:

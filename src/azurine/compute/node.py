@@ -9,11 +9,14 @@ import os
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import azurine.compute.guests as guests
 from azurine.compute import tasks
+
+TRIES = 3
 
 
 async def describe() -> dict[str, Any]:
@@ -34,7 +37,10 @@ async def run(folder_name: str, key: str, topic: str, nursery: dict[str, str] | 
     if tasks.is_taken(folder):
         await _adopted(folder)
     else:
-        await _followed(guests.launch(folder, _nursery(nursery)), key, topic)
+        for _ in range(TRIES):  # a nursery may go away (it was idle for long) before it has made the guest
+            await _followed(guests.launch(folder, _nursery(nursery)), key, topic)
+            if tasks.guest(folder) is not None:
+                break
     return {"over": True}
 
 
@@ -49,11 +55,11 @@ def _nursery(told: dict[str, str] | None) -> guests.Nursery:
 async def _followed(link: socket.socket, key: str, topic: str) -> None:
     import distributed  # there is a worker, so it is imported already
 
-    loop = asyncio.get_running_loop()
-    with link:
+    loop, voice = asyncio.get_running_loop(), guests.Voice()
+    with link, suppress(ConnectionError):
         while True:
             data = await loop.sock_recv(link, 4096)
-            said = guests.words(data)
+            said = voice.hear(data)
             for phase in said:
                 if phase != "done":
                     distributed.get_worker().log_event(topic, {"key": key, "phase": phase})

@@ -25,6 +25,7 @@ from azurine.model.resources import Json
 from azurine.model.states import State
 
 log = logging.getLogger(__name__)
+TRIES = 3
 LOOK = 0.05
 """Seconds between looks at a guest that holds the lock but has not said yet who it is (a moment at its very start)."""
 
@@ -33,8 +34,9 @@ LOOK = 0.05
 class _Running:
     task: Task
     source: socket.socket | guests.Ending | None
-    heard: bytes = b""
+    voice: guests.Voice = field(default_factory=guests.Voice)
     phase: str = ""
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -142,14 +144,16 @@ class LocalPlace:
 
     def _next(self) -> None:
         while self._line.waiting and len(self._line.running) < self._slots:
-            task = self._line.waiting.popleft()
-            try:
-                source = guests.launch(task.folder, self._nursery)
-            except (AzurineError, OSError) as problem:
-                error = {"code": "GuestNotStarted", "message": str(problem)}
-                self._tell(task.key, Sighting(State.FAILED, error=error, node=self._node, lost=True))
-                continue
-            self._follow(_Running(task, source))
+            self._launch(self._line.waiting.popleft(), 1)
+
+    def _launch(self, task: Task, tries: int) -> None:
+        try:
+            source = guests.launch(task.folder, self._nursery)
+        except (AzurineError, OSError) as problem:
+            error = {"code": "GuestNotStarted", "message": str(problem)}
+            self._tell(task.key, Sighting(State.FAILED, error=error, node=self._node, lost=True))
+            return
+        self._follow(_Running(task, source, tries=tries))
 
     def _follow(self, running: _Running) -> None:
         self._line.running[running.task.key] = running
@@ -178,9 +182,7 @@ class LocalPlace:
             return
         except OSError:
             data = b""
-        *lines, rest = (running.heard + data).split(b"\n")
-        running.heard = rest
-        said = guests.words(b"\n".join(lines))
+        said = running.voice.hear(data)
         for phase in said:
             if phase != "done" and phase != running.phase:
                 running.phase = phase
@@ -194,10 +196,13 @@ class LocalPlace:
             running.source.close()
         del self._line.running[running.task.key]
         found = tasks.outcome(running.task.folder)
-        if found is None:
-            self._lost(running.task)
-        else:
+        if found is not None:
             self._tell(running.task.key, tasks.sighting(found, self._node))
+        elif tasks.guest(running.task.folder) is None and running.tries < TRIES:
+            # The nursery went away (it was idle for long, or ended) before it made the guest: another one will.
+            self._launch(running.task, running.tries + 1)
+        else:
+            self._lost(running.task)
         self._next()
 
     def _lost(self, task: Task) -> None:

@@ -60,14 +60,18 @@ def connect(path: Path) -> socket.socket | None:
     return link
 
 
-def start(folder: Path, name: str, python: str, imports: Sequence[str], *, wait: bool, idle: float = IDLE) -> None:
-    """Starts a zygote, unless one listens or is being started. wait: return only when one listens, or has failed to."""
+def start(folder: Path, name: str, python: str, imports: Sequence[str], *, wait: bool, owner: int = 0) -> None:
+    """Starts a zygote, unless one listens or is being started. wait: return only when one listens, or has failed to.
+
+    owner: the process for which it is; when that has ended it ends too.
+    """
     path = address(folder, name)
     with _starting(folder / f"{name}.lock", wait=wait) as lock:
         if lock is None or connected(path):
             return
-        words = [python, os.fspath(PROGRAM), "--socket", os.fspath(path), "--lock", str(lock), "--idle", str(idle)]
+        words = [python, os.fspath(PROGRAM), "--socket", os.fspath(path), "--lock", str(lock), "--idle", str(IDLE)]
         words += [word for one in imports for word in ("--import", one)] + (["--wait"] if wait else [])
+        words += ["--owner", str(owner)] if owner else []
         with (folder / f"{name}.log").open("wb") as log:
             subprocess.run(words, pass_fds=(lock,), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
 
@@ -85,7 +89,8 @@ def ask(link: socket.socket, request: dict[str, Any], descriptors: Sequence[int]
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     data = struct.pack("!I", len(text)) + text
     sent = link.sendmsg([data], rights)
-    link.sendall(data[sent:])
+    if sent < len(data):  # sending nothing fails when the answer has come and the other side is gone already
+        link.sendall(data[sent:])
 
 
 def status(path: Path, *, end: bool = False) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 direct                      the URI, exactly as it was resolved
 ro_mount (and eval_mount)   the file or folder where it lies, when this machine can reach it; the step cannot write there (below)
 download                    a private copy in the task's folder, under the original name
-a literal                   its text
+a literal                   its text; nothing for an optional input that was left out
 
 What lies elsewhere (https, or a storage that fsspec knows) is downloaded for either mode.
 
@@ -31,9 +31,9 @@ _IN_PLACE = ("ro_mount", "rw_mount", "mount", "eval_mount", "")
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """values: what stands for each input in the command. readonly: paths that the step must not alter."""
+    """values: what stands for each input in the command, None for an optional one that was left out. readonly: paths that the step must not alter."""
 
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str | None] = field(default_factory=dict)
     readonly: list[str] = field(default_factory=list)
 
 
@@ -42,7 +42,7 @@ def bring(inputs: Mapping[str, Mapping[str, Any]], scratch: Path) -> Brought:
     brought = Brought()
     for name, one in inputs.items():
         if "value" in one:
-            brought.values[name] = str(one["value"])
+            brought.values[name] = None if one["value"] is None else str(one["value"])
         elif one.get("mode") == "direct":
             brought.values[name] = str(one.get("uri") or one.get("path"))
         else:

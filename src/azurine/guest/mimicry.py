@@ -1,13 +1,15 @@
 """Becoming, in a forked process, what a fresh `python script.py …` or `python -m module …` would be.
 
-`run(main)` sets up streams, `sys`, `__main__` and the seeds of random numbers as a new interpreter has them, runs the
-program, and ends it as the interpreter does: the traceback without frames of ours, `sys.exit` in all its forms, threads waited for,
-`atexit`, objects of the program's modules given up (so that a file nobody closed is written), streams flushed. It answers the
-exit code; the caller says it and ends the process at once, because taking the whole interpreter down costs more than most steps.
+`prepare(main)` sets up streams, `sys`, `__main__` and the seeds of random numbers as a new interpreter has them. Then the program
+is run (`Program.go`) from the lowest frame there is, so that it has the whole stack, and `end` ends it as the
+interpreter does: the traceback without frames of ours, `sys.exit` in all its forms, threads waited for, `atexit`, objects of the
+program's modules given up (so that a file nobody closed is written), streams flushed. The answer is the exit code; the caller
+says it and ends the process at once, because taking the whole interpreter down costs more than most steps.
 
-What differs from a fresh process: modules that were imported before stay in `sys.modules`; `sys.flags.unbuffered` is 0 after
-`python -u`; C libraries are not told of the end (`atexit` of C), only its streams are flushed. A script beside which lies a file
-that would shadow an imported module is refused, since a fresh process would import that file.
+What differs from a fresh process: modules that were imported before stay in `sys.modules`; one frame of ours lies below the
+program's; `sys.flags.unbuffered` is 0 after `python -u`; C libraries are not told of the end (`atexit` of C), only its streams are
+flushed. A program beside which lies a file that would shadow an imported module is refused, since a fresh process would
+import that file.
 
 Stands alone: standard library only, Python 3.8 and later.
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import functools
 import gc
 import importlib.machinery
 import io
@@ -27,11 +30,13 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 FLUSH_FAILED = 120
 """The interpreter's own exit code when it cannot write what is left in the streams."""
@@ -49,7 +54,16 @@ def refusal(main: dict[str, Any], cwd: str) -> str:
     return ""
 
 
-def run(main: dict[str, Any]) -> int:
+class Program:
+    """What is to be run. go: a call that runs it, without a Python frame of its own. problem: what came out of it."""
+
+    def __init__(self, go: Callable[[], Any], before: set[str]) -> None:
+        self.go = go
+        self.before = before
+        self.problem: BaseException | None = None
+
+
+def prepare(main: dict[str, Any]) -> Program:
     """main: {"script" or "module", "arguments", "words" (the command), "unbuffered"}. The footing has been taken already."""
     before = set(sys.modules)
     _renew_streams(main["unbuffered"])
@@ -62,9 +76,32 @@ def run(main: dict[str, Any]) -> int:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = main["words"]
-    program = _new_main()
-    code = _guarded(lambda: _execute(program, main))
-    return _finish(code, before, program)
+    names = _new_main()
+    try:
+        return Program(_module(main) if main["module"] else _script(main, names), before)
+    except BaseException as problem:  # noqa: BLE001 a program that does not compile, or cannot be read
+        program = Program(int, before)
+        program.problem = problem
+        return program
+
+
+def end(program: Program) -> int:
+    """Shows what went wrong, and does what the interpreter does at its end, in its order. The exit code."""
+    code = _judge(program)
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+    except BaseException as problem:  # noqa: BLE001 the program's own, such as a thread's hook that fails
+        _show(problem)
+    atexit._run_exitfuncs()
+    flushed = _flush()
+    _give_up(program.before)
+    flushed = _flush() and flushed
+    if not flushed and code == 0:
+        code = FLUSH_FAILED
+    if code == -signal.SIGINT:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return code
 
 
 def _renew_streams(unbuffered: bool) -> None:
@@ -82,7 +119,9 @@ def _stream(descriptor: int, name: str, encoding: str, errors: str | None, unbuf
     raw.name = name
     tty = raw.isatty()
     if reads:
-        return io.TextIOWrapper(io.BufferedReader(raw), encoding, errors, newline=None, line_buffering=tty and not unbuffered)
+        reading = io.TextIOWrapper(io.BufferedReader(raw), encoding, errors, None, line_buffering=tty and not unbuffered, write_through=unbuffered)
+        vars(reading)["mode"] = "r"
+        return reading
     below: Any = raw if unbuffered else io.BufferedWriter(raw)
     lines = not unbuffered and (tty or descriptor == 2)
     stream = io.TextIOWrapper(below, encoding, errors, newline="\n", line_buffering=lines, write_through=unbuffered)
@@ -100,40 +139,40 @@ def _renew_randomness() -> None:
         processes.current_process().authkey = os.urandom(32)
 
 
-def _new_main() -> ModuleType:
+def _new_main() -> dict[str, Any]:
     program = ModuleType("__main__")
-    vars(program).update(__builtins__=builtins, __annotations__={}, __loader__=importlib.machinery.BuiltinImporter)
+    names = vars(program)
+    names.update(__builtins__=builtins, __annotations__={}, __loader__=importlib.machinery.BuiltinImporter)
     sys.modules["__main__"] = program
-    return program
+    return names
 
 
-def _execute(program: ModuleType, main: dict[str, Any]) -> None:
-    if main["module"]:
-        sys.argv = ["-m", *main["arguments"]]
-        sys.path.insert(0, os.getcwd())
-        runpy._run_module_as_main(main["module"])  # type: ignore[attr-defined]  # what the interpreter itself calls
-        return
+def _module(main: dict[str, Any]) -> Callable[[], Any]:
+    sys.argv = ["-m", *main["arguments"]]
+    sys.path.insert(0, os.getcwd())
+    return functools.partial(runpy._run_module_as_main, main["module"])  # type: ignore[attr-defined]  # what the interpreter calls
+
+
+def _script(main: dict[str, Any], names: dict[str, Any]) -> Callable[[], Any]:
     path = os.path.join(os.getcwd(), main["script"])
     sys.argv = [main["script"], *main["arguments"]]
     sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     shown = path if sys.version_info >= (3, 9) else main["script"]
-    loader = importlib.machinery.SourceFileLoader("__main__", shown)
-    vars(program).update(__file__=shown, __cached__=None, __loader__=loader)
+    names.update(__file__=shown, __cached__=None, __loader__=importlib.machinery.SourceFileLoader("__main__", shown))
     with open(path, "rb") as file:
         source = file.read()
-    exec(compile(source, shown, "exec", dont_inherit=True), vars(program))
+    return functools.partial(exec, compile(source, shown, "exec", dont_inherit=True), names)
 
 
-def _guarded(work: Callable[[], None]) -> int:
-    """Runs it; what comes out of it becomes an exit code, and a message where the interpreter gives one."""
-    try:
-        work()
-    except SystemExit as leaving:
-        return _exit_code(leaving.code)
-    except BaseException as problem:  # noqa: BLE001 it is the program's own, and is shown as the interpreter shows it
-        _show(problem)
-        return -signal.SIGINT if isinstance(problem, KeyboardInterrupt) else 1
-    return 0
+def _judge(program: Program) -> int:
+    problem, program.problem = program.problem, None
+    program.go = int
+    if problem is None:
+        return 0
+    if isinstance(problem, SystemExit):
+        return _exit_code(problem.code)
+    _show(problem)
+    return -signal.SIGINT if isinstance(problem, KeyboardInterrupt) else 1
 
 
 def _exit_code(code: Any) -> int:
@@ -148,38 +187,35 @@ def _exit_code(code: Any) -> int:
 
 
 def _show(problem: BaseException) -> None:
-    """Through the program's own hook if it has one; without the frames of this file."""
-    frames = problem.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
-        frames = frames.tb_next
-    problem.__traceback__ = frames
+    """Through the program's own hook if it has one; without frames of ours."""
+    frames = _without_ours(problem)
     sys.last_type, sys.last_value, sys.last_traceback = type(problem), problem, frames
     if sys.version_info >= (3, 12):
         sys.last_exc = problem
     with contextlib.suppress(Exception):
         sys.stdout.flush()
-    try:
-        sys.excepthook(type(problem), problem, frames)
-    except BaseException as second:  # noqa: BLE001 a hook that fails is shown too, after which the first is shown plainly
+    second = _failure_of_hook(problem, frames)
+    if second is not None:
         print("Error in sys.excepthook:", file=sys.stderr)  # noqa: T201
-        sys.__excepthook__(type(second), second, second.__traceback__.tb_next if second.__traceback__ else None)
+        sys.__excepthook__(type(second), second, _without_ours(second))
         print("\nOriginal exception was:", file=sys.stderr)  # noqa: T201
         sys.__excepthook__(type(problem), problem, frames)
 
 
-def _finish(code: int, before: set[str], program: ModuleType) -> int:
-    """What the interpreter does at its end, in its order."""
-    _guarded(threading._shutdown)  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    flushed = _flush()
-    _give_up(before, program)
-    flushed = _flush() and flushed
-    if not flushed and code == 0:
-        code = FLUSH_FAILED
-    if code == -signal.SIGINT:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
-    return code
+def _failure_of_hook(problem: BaseException, frames: TracebackType | None) -> BaseException | None:
+    try:
+        sys.excepthook(type(problem), problem, frames)
+    except BaseException as second:  # noqa: BLE001 a hook that fails is shown, after which the first is shown plainly
+        return second
+    return None
+
+
+def _without_ours(problem: BaseException) -> TracebackType | None:
+    frames = problem.__traceback__
+    while frames is not None and os.path.dirname(frames.tb_frame.f_code.co_filename) == os.path.dirname(__file__):
+        frames = frames.tb_next
+    problem.__traceback__ = frames
+    return frames
 
 
 def _flush() -> bool:
@@ -193,23 +229,36 @@ def _flush() -> bool:
     return well
 
 
-def _give_up(before: set[str], program: ModuleType) -> None:
-    """Lets go of the program's own modules, so that what only they held is finished: files are written, `__del__` is called."""
-    own = [program]
-    for name in [name for name in reversed(list(sys.modules)) if name not in before]:
-        module = sys.modules.pop(name)
-        if isinstance(module, ModuleType) and module is not program:
-            own.append(module)
-    sys.last_value = sys.last_traceback = None
+def _give_up(before: set[str]) -> None:
+    """Lets go of the program's own modules, so that what only they held is finished: files are written, `__del__` is called.
+
+    As the interpreter does it: first nobody refers to the modules any more, then what is left of them is emptied.
+    """
+    sys.last_type = sys.last_value = sys.last_traceback = None
     if hasattr(sys, "last_exc"):
         sys.last_exc = None
-    for module in own:
-        names = vars(module)
-        for name in sorted(names, key=lambda one: not (one[:1] == "_" and one[1:2] != "_")):
-            if name != "__builtins__":
-                names[name] = None
+    # While everything is still referred to: a collection puts what refers before what is referred to, so that of an open file the
+    # text is written before the file below it is closed.
+    gc.collect()
+    modules = [_let_go(name) for name in ["__main__", *(name for name in sys.modules if name not in before)]]
+    gc.collect()
+    for reference in modules:
+        alive = reference()
+        if alive is not None:
+            _empty(vars(alive))
     gc.collect()
     clib = sys.modules.get("ctypes")
     if clib is not None:
         with contextlib.suppress(Exception):
             clib.CDLL(None).fflush(None)
+
+
+def _let_go(name: str) -> Callable[[], ModuleType | None]:
+    module = sys.modules.pop(name, None)
+    return weakref.ref(module) if isinstance(module, ModuleType) else lambda: None
+
+
+def _empty(names: dict[str, Any]) -> None:
+    for name in sorted(names, key=lambda one: not (one[:1] == "_" and one[1:2] != "_")):
+        if name != "__builtins__":
+            names[name] = None

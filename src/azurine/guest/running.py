@@ -164,10 +164,9 @@ def wait(processes: list[Process], bell: Bell, seconds: float | None, is_cancell
         for one in processes:
             if one.link is not None:
                 selector.register(one.link, selectors.EVENT_READ, one)
-        if is_cancelled():
-            return Ending("cancel", processes)
         while True:
-            if bell.asked_to_stop:
+            # The file is looked at each time: a server on another machine, or one that was started anew, has no other way to say it.
+            if bell.asked_to_stop or is_cancelled():
                 return Ending("cancel", processes)
             if all(one.code is not None for one in processes) or any(one.code for one in processes):
                 return Ending("ended", processes)

@@ -105,7 +105,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     outputs.link_special(work, artifacts)
     brought = inputs.bring(order.get("inputs") or {}, folder / SCRATCH / "inputs")
     prepared = outputs.prepare(order.get("outputs") or {}, folder / SCRATCH / "outputs")
-    scope = {"inputs": _nested(brought.values), "outputs": _nested(prepared.values)}
+    scope = {"inputs": brought.values, "outputs": prepared.values}
     command = bindings.substitute(str(order["command"]), scope, "command")
     environ = variables.compose(order, os.environ, scope, folder, work)
     readonly, before = _protection(brought.readonly, folder)
@@ -196,18 +196,6 @@ def _copy_code(code: str | None, work: Path) -> None:
     else:
         work.mkdir()
         shutil.copy2(code, work)
-
-
-def _nested(values: Mapping[str, str]) -> dict[str, Any]:
-    """Inputs may be grouped (`group.name`); in an expression a group is a level."""
-    nested: dict[str, Any] = {}
-    for name, value in values.items():
-        *groups, leaf = name.split(".")
-        level = nested
-        for group in groups:
-            level = level.setdefault(group, {})
-        level[leaf] = value
-    return nested
 
 
 def _say(events: int | None, word: str) -> None:

@@ -30,25 +30,18 @@ def compose(order: Mapping[str, Any], machine: Mapping[str, str], scope: Mapping
 def _named(order: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, str]:
     found = {}
     for name in _data_names(order, "inputs"):
-        found[f"AZURE_ML_INPUT_{name}"] = found[f"AZUREML_DATAREFERENCE_{name}"] = _value(scope, "inputs", name)
+        found[f"AZURE_ML_INPUT_{name}"] = found[f"AZUREML_DATAREFERENCE_{name}"] = str(scope["inputs"][name])
     for name in _data_names(order, "outputs"):
-        found[f"AZURE_ML_OUTPUT_{name}"] = _value(scope, "outputs", name)
+        found[f"AZURE_ML_OUTPUT_{name}"] = str(scope["outputs"][name])
     return found
 
 
 def _data(order: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, str]:
-    return {spelled: _value(scope, "inputs", name) for name in _data_names(order, "inputs") for spelled in (name, name.upper())}
+    return {spelled: str(scope["inputs"][name]) for name in _data_names(order, "inputs") for spelled in (name, name.upper())}
 
 
 def _data_names(order: Mapping[str, Any], side: str) -> list[str]:
     return [name for name, one in (order.get(side) or {}).items() if "value" not in one]
-
-
-def _value(scope: Mapping[str, Any], side: str, name: str) -> str:
-    value: Any = scope[side]
-    for part in name.split("."):
-        value = value[part]
-    return str(value)
 
 
 def _programs(python: str, machine: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ however that happened.
 It is single-threaded when it forks: what it imports may start threads, but those of the numeric libraries are taken down by a
 first fork (and come back in a copy when they are needed, as many as usual); if others stay that are not known to stand a fork,
 it does not serve (PATH + ".unfit" says why). It ends by itself after a time without requests,
-or when its socket is gone. The lock (a descriptor that it inherits) is given up when it listens: who waits for it can connect then.
+when its socket is gone, or when the process for which it was started has ended. The lock (a descriptor that it inherits) is given up when it listens: who waits for it can connect then.
 
 Stands alone: standard library only, Python 3.8 and later, started by its path, because it runs inside environments made for users.
 """
@@ -47,6 +47,8 @@ from typing import Any
 MOST_FORKS_WAITING = 128
 HARMLESS = frozenset({"jemalloc_bg_thd"})
 """Threads whose libraries see to it themselves that a fork is safe."""
+LOOK = 60.0
+"""Seconds between looks whether the socket is still there."""
 LINK = 250
 """The connection's descriptor in a copy: high, so that the program's first file gets the number it would get in a fresh process."""
 
@@ -62,7 +64,7 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str]) -> Copy:
     options = _options(words)
     writer = _leave_parent(options.wait)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
@@ -73,12 +75,11 @@ def main(words: list[str]) -> int:
     threads = _settle()
     if threads:
         _write(options.socket + ".unfit", f"threads stay after importing {imported}: {threads}")
-        return 1
+        os._exit(1)
     listener = _listen(options.socket)
     os.close(options.lock)
     os.close(writer)
-    _Nest(listener, options, imported, set_by_imports).serve()
-    return 0
+    return _Nest(listener, options, imported, set_by_imports).serve()
 
 
 def _options(words: list[str]) -> Any:
@@ -87,6 +88,7 @@ def _options(words: list[str]) -> Any:
     parser.add_argument("--lock", type=int, required=True)
     parser.add_argument("--idle", type=float, default=600.0)
     parser.add_argument("--import", dest="imports", action="append", default=[])
+    parser.add_argument("--owner", type=int, default=0, help="the process for which it is; when that has ended it ends too")
     parser.add_argument("--wait", action="store_true", help="the starting process returns only when the socket is there")
     return parser.parse_args(words)
 
@@ -145,6 +147,26 @@ def _threads() -> list[str]:
     return names
 
 
+def _identity(path: str) -> tuple[int, int]:
+    """Of a file, as long as it is there; numbers alone are given again soon."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return (about.st_ino, about.st_ctime_ns)
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process; 0 stands for one that never ends."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _listen(path: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     if os.path.exists(path):
@@ -158,6 +180,24 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
+class Copy:
+    """A fork that is about to run a program. link: where it says how it ended."""
+
+    def __init__(self, program: Any, end: Any, link: socket.socket) -> None:
+        self.program = program
+        self._end = end
+        self._link = link
+
+    def end(self) -> None:
+        """Never returns."""
+        code = 70
+        try:
+            code = self._end(self.program)
+            say(self._link, {"exit": code, "alone": _never_had_children()})
+        finally:
+            os._exit(code)
+
+
 class _Nest:
     """The loop: connections come in, copies go out, endings are told."""
 
@@ -168,8 +208,9 @@ class _Nest:
         self.set_by_imports = set_by_imports
         self.links: dict[int, socket.socket | None] = {}
         self.made = 0
-        self.quitting = False
-        self.own = os.stat(options.socket).st_ino
+        self.listening = True
+        self.asked_to_stop = False
+        self.own = _identity(options.socket)
         self.footing, self.mimicry = _beside("footing"), _beside("mimicry")
         self.kept = _open_descriptors() - {listener.fileno()}
         self.bell, writer = os.pipe()
@@ -180,41 +221,40 @@ class _Nest:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def serve(self) -> None:
+    def serve(self) -> Copy:
+        """Returns in a copy that is to run a program; the zygote itself ends here."""
         last = time.monotonic()
-        while not (self.quitting and not self._has_listeners()):
-            wanted = [self.bell] if self.quitting else [self.bell, self.listener.fileno()]
-            ready, _, _ = select.select(wanted, [], [], min(60.0, self.options.idle))
+        while self.listening or self._has_listeners():
+            wanted = [self.bell, self.listener.fileno()] if self.listening else [self.bell]
+            ready, _, _ = select.select(wanted, [], [], min(LOOK, self.options.idle))
             if self.bell in ready:
                 self._drain()
                 self._tell_endings()
-            if self.listener.fileno() in ready:
-                self._answer()
+            if self.listening and self.listener.fileno() in ready:
+                copy = self._answer()
+                if copy is not None:
+                    return copy
                 last = time.monotonic()
-            if self._is_forgotten() or (time.monotonic() - last >= self.options.idle and not self._has_listeners()):
-                self._leave()
-        self._leave()
+            is_idle = time.monotonic() - last >= self.options.idle and not self._has_listeners()
+            if self.listening and (is_idle or self.asked_to_stop or self._is_forgotten()):
+                self._listen_no_more()
+        os._exit(0)
 
     def _has_listeners(self) -> bool:
         return any(link is not None for link in self.links.values())
 
     def _is_forgotten(self) -> bool:
-        try:
-            return os.stat(self.options.socket).st_ino != self.own
-        except OSError:
-            return True
+        return _identity(self.options.socket) != self.own or not _exists(self.options.owner)
 
-    def _leave(self) -> None:
-        if not self._is_forgotten():
+    def _listen_no_more(self) -> None:
+        """The socket goes first: whoever comes now finds nobody, and starts another."""
+        if _identity(self.options.socket) == self.own:
             os.unlink(self.options.socket)
-        if self._has_listeners():
-            self.quitting = True
-            self.listener.close()
-        else:
-            os._exit(0)
+        self.listener.close()
+        self.listening = False
 
     def _stop(self, *_: Any) -> None:
-        self.quitting = True
+        self.asked_to_stop = True
 
     def _drain(self) -> None:
         try:
@@ -236,31 +276,31 @@ class _Nest:
                 say(link, {"status": status})
                 link.close()
 
-    def _answer(self) -> None:
+    def _answer(self) -> Copy | None:
         link, _ = self.listener.accept()
         link.settimeout(5.0)
         try:
             request, descriptors = hear(link)
         except (OSError, ValueError, EOFError):
             link.close()
-            return
+            return None
         if "main" in request or "call" in request:
-            self._fork(link, request, descriptors)
-            return
+            return self._fork(link, request, descriptors)
         if request.get("quit"):
-            self.quitting = True
+            self._listen_no_more()
         say(link, self._status())
         link.close()
+        return None
 
-    def _fork(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
+    def _fork(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> Copy | None:
         try:
             pid = os.fork()
         except OSError as problem:
             say(link, {"refused": str(problem)})
             link.close()
-            return
+            return None
         if pid == 0:
-            self._hatch(link, request, descriptors)
+            return self._hatch(link, request, descriptors)
         self.made += 1
         for descriptor in descriptors:
             os.close(descriptor)
@@ -269,37 +309,33 @@ class _Nest:
             self.links[pid] = None
         else:
             self.links[pid] = link
+        return None
 
-    def _hatch(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
-        """In the copy. Never returns."""
-        code = 70
+    def _hatch(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> Copy:
+        """In the copy."""
         try:
             link.setblocking(True)
             gc.enable()
-            if "call" in request:
-                _close_all_but(self.kept | {link.fileno()})
-                code = _call(request, link)
-            else:
-                code = self._become(request, link, descriptors)
+            if "main" in request:
+                return self._become(request, link, descriptors)
+            _close_all_but(self.kept | {link.fileno()})
+            os._exit(_call(request, link))
         except BaseException as problem:  # noqa: BLE001 nothing may pass into the loop above
             say(link, {"refused": f"{type(problem).__name__}: {problem}"})
-        finally:
-            os._exit(code)
+            os._exit(70)
 
-    def _become(self, request: dict[str, Any], link: socket.socket, descriptors: list[int]) -> int:
+    def _become(self, request: dict[str, Any], link: socket.socket, descriptors: list[int]) -> Copy:
         why_not = self.mimicry.refusal(request["main"], request["footing"]["cwd"])
         if why_not:
             say(link, {"refused": why_not})
-            return 0
+            os._exit(0)
         request["footing"]["environ"] = {**self.set_by_imports, **request["footing"]["environ"]}
         self.footing.take(request["footing"], descriptors)
         far = socket.socket(fileno=fcntl.fcntl(link.fileno(), fcntl.F_DUPFD_CLOEXEC, LINK))
         _close_all_but(self.kept | {far.fileno()})
         link.detach()
         say(far, {"pid": os.getpid()})
-        code: int = self.mimicry.run(request["main"])
-        say(far, {"exit": code, "alone": _never_had_children()})
-        return code
+        return Copy(self.mimicry.prepare(request["main"]), self.mimicry.end, far)
 
     def _status(self) -> dict[str, Any]:
         return {
@@ -384,4 +420,10 @@ def _write(path: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # In the zygote this call never returns; in a copy it returns what is to be run. That is run here, below all other frames.
+    _copy = main(sys.argv[1:])
+    try:
+        _copy.program.go()
+    except BaseException as _problem:  # noqa: BLE001 the program's own: it is shown as the interpreter would
+        _copy.program.problem = _problem
+    _copy.end()
