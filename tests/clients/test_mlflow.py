@@ -176,14 +176,6 @@ def test_autolog_logs_into_the_job(house: Door, client: MlflowClient, monkeypatc
     assert mlflow.sklearn.load_model("runs:/auto_otter/model").C == 0.5
 
 
-def test_sklearn_autolog(client: MlflowClient) -> None:
-    mlflow.sklearn.autolog(silent=True, log_models=False)
-    with mlflow.start_run() as run:
-        LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
-    assert client.get_run(run.info.run_id).data.metrics["training_score"] > 0.5
-    assert client.get_run(run.info.run_id).data.tags["estimator_name"] == "LogisticRegression"
-
-
 def test_artifacts(house: Door, client: MlflowClient, tmp_path: Path) -> None:
     (tmp_path / "in" / "deep").mkdir(parents=True)
     (tmp_path / "in" / "one é.txt").write_text("one")
