@@ -25,6 +25,7 @@ COMPUTE = Rule(
     "2 to 24 letters, digits and -, beginning with a letter, and after a - some letter must follow",
 )
 EXPERIMENT = Rule(re.compile(r"[^\x00-\x1f\x7f/\\?#%]{1,255}"), "1 to 255 characters, none of them / \\ ? # % or invisible")
+JOB = Rule(re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}"), "1 to 255 letters, digits, -, _ and ., beginning with a letter or digit")
 NODE = Rule(re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}"), "letters, digits and _, not beginning with a digit")
 
 

@@ -16,11 +16,13 @@ class Create:
     """A resource should exist. `body` is what a user would PUT: it goes through the kind's `admit`. Nothing happens when it exists.
 
     When `admit` refuses it, the refusal is filed as a failed Outcome under the key `create:<id>` in the asking resource.
+    owned: it goes when the asking resource goes; what is made for others to keep is not owned.
     """
 
     id: str
     kind: str
     body: Json
+    owned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

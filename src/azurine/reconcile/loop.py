@@ -231,15 +231,16 @@ class Loop:
         if round_.get(effect.id) is not None:
             return []
         kind = self._kinds[effect.kind]
+        owned_by = owner.id if effect.owned else ""
         try:
-            spec = kind.admit(Admission(effect.id, effect.body, round_, None, self._clock(), owner.created_by or HOUSE, owner.id))
+            spec = kind.admit(Admission(effect.id, effect.body, round_, None, self._clock(), owner.created_by or HOUSE, owned_by))
         except AzurineError as error:
             outcome = Outcome(states.State.FAILED, {}, {"code": error.code, "message": error.message, "path": error.path})
             outcomes = dict(owner.status.get("outcomes", {}))
             outcomes.update(status.get("outcomes", {}))  # type: ignore[call-overload]
             status["outcomes"] = {**outcomes, f"create:{effect.id}": outcome.as_json()}
             return []
-        round_.create(effect.id, effect.kind, spec, owner=owner.id, by=owner.created_by or HOUSE, settled=kind.decide is None)
+        round_.create(effect.id, effect.kind, spec, owner=owned_by, by=owner.created_by or HOUSE, settled=kind.decide is None)
         return [effect.id] if kind.decide is not None else []
 
     def _look_at_leaving(self, kind: Kind, resource: Resource, round_: Round, now: float, wishes: _Wishes) -> list[str]:

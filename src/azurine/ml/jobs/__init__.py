@@ -7,42 +7,47 @@ the spec.
 https://learn.microsoft.com/azure/machine-learning/how-to-train-model
 """
 
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from azurine.ml.jobs import command, outputs, pipeline, reuse, words
+from azurine.ml import names
+from azurine.ml.jobs import attempts, command, outputs, pipeline, progress, reuse, words
+from azurine.ml.reading import Reader, clipped
 from azurine.model import ids, states
 from azurine.model.decisions import Decision
-from azurine.model.errors import Conflict, Detail, Invalid
+from azurine.model.errors import Conflict, Invalid, Unsupported
 from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
 
-TYPES = {"Command": "command", "Pipeline": "pipeline"}
-MUTABLE = ("displayName", "description", "tags", "properties", "isArchived", "status", "services", "outputs")
-"""What a second PUT may differ in; `status` and the like come back from clients that send what they were shown, and do not count."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
+TYPES = ("Command", "Pipeline", "Tracked")
+NOT_HERE = ("AutoML", "Sweep", "Spark", "Labeling", "FineTuning", "Import")
+"""Types that Azure has and this server has not."""
+DEEPEST = 16
+"""Pipelines in pipelines."""
+MUTABLE = ("displayName", "description", "tags", "properties", "isArchived")
+ANSWERED = ("status", "services", "error", "parentJobName", "startTimeUtc", "endTimeUtc")
+"""What comes back from clients that send what they were shown, and does not count."""
 
 
 def admit(request: Admission) -> Json:
     """Checks the body and plans the work.
 
-    Raises errors.Invalid with everything that is wrong, each with its JSON path; errors.Conflict when the job exists and
-    the body differs in what cannot change.
+    Raises errors.Invalid with everything that is wrong, each with its JSON path; errors.Unsupported for a type of job that does not
+    run here; errors.Conflict when the job exists and the body differs in what cannot change.
     """
-    properties = request.body.get("properties")
-    if not isinstance(properties, Mapping):
-        raise Invalid("the body needs an object `properties`", path="properties")
-    if not _NAME.fullmatch(ids.name(request.id)):
-        raise Invalid(f"{ids.name(request.id)!r} is not a name for a job: letters, digits, '-', '_' and '.' are", path="name")
+    names.check(ids.name(request.id), names.JOB)
+    body = Reader(request.body)
+    properties = body.mapping("properties", required=True)
+    body.finish()
+    _check_shared(properties)
     if request.previous is not None:
-        return _revised(request.previous, request.body)
-    wrong: list[Detail] = []
-    plan = _plan(request, wrong)
-    if wrong:
-        raise _invalid(wrong)
-    return {**request.body, "plan": plan}
+        body.finish()
+        return _revised(request.previous, properties.value)
+    owner = request.references.get(request.owner) if request.owner else None
+    plan = _plan(request, properties, owner.spec["plan"] if owner is not None else {}, _Room())
+    _finish(body)
+    return {**{key: value for key, value in request.body.items() if key not in ("plan", "cancel")}, "plan": plan}
 
 
 def decide(look: Look) -> Decision:
@@ -51,9 +56,9 @@ def decide(look: Look) -> Decision:
         return Decision(job.status, settled=True)
     match job.spec["plan"]["type"]:
         case "pipeline":
-            return pipeline.decide(look)
+            return progress.decide(look)
         case "command":
-            return command.decide(look)
+            return attempts.decide(look)
         case _:
             return Decision(job.status, settled=True)
 
@@ -65,58 +70,107 @@ def cancel(job: Resource, body: Json) -> Json:
     return {**job.spec, "cancel": True}
 
 
-def _plan(request: Admission, wrong: list[Detail], depth: int = 0) -> Json:
-    properties = request.body["properties"]
-    if depth > pipeline.DEEPEST:
-        wrong.append(Detail("TooDeep", f"pipelines are nested more than {pipeline.DEEPEST} deep", "properties.componentId"))
-        return {}
-    common = _common(request, properties)
-    match properties.get("jobType"):
+@dataclass(slots=True)
+class _Room:
+    """What is left of the bounds of one submission: how deep it may still go, how many jobs it may still have."""
+
+    depth: int = DEEPEST
+    jobs: int = pipeline.MOST_NODES
+
+
+def _plan(request: Admission, given: Reader, parent: Json, room: _Room) -> dict[str, Any]:
+    """given: at what is `properties` of the job's body. parent: the plan of the pipeline it is a step of, {} for none."""
+    common = _common(request, given, parent)
+    said = given.text("jobType", required=True)
+    sort = {one.lower(): one for one in (*TYPES, *NOT_HERE)}.get(said.lower(), "")
+    match sort:
         case "Command":
-            return command.plan(request, properties, common, wrong)
+            return command.plan(request, given, common)
         case "Pipeline":
-            return pipeline.plan(request, properties, common, lambda child, mine: _plan(child, mine, depth + 1), wrong)
+            return pipeline.plan(request, given, common, lambda child, where, mine: _practised(child, where, mine, room))
         case "Tracked":
             return {**common, "type": "tracked"}
-        case other:
-            known = " and ".join(TYPES)
-            wrong.append(Detail("InvalidJobType", f"{other!r} is not a type of job that runs here; {known} are", "properties.jobType"))
-            return {}
+    runs = " and ".join(TYPES[:2])
+    if sort:
+        given.fault("jobType", f"{sort} jobs do not run here; {runs} jobs do", "NotSupported")
+    elif said:
+        given.fault("jobType", f"{clipped(said)} is not a type of job; {runs} would be right")
+    return {}
 
 
-def _common(request: Admission, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What any job's plan holds; a child takes after the job that asked for it."""
-    workspace = ids.up_to(request.id, ids.WORKSPACES)
-    owner = request.references.get(request.owner) if request.owner else None
-    parent: Mapping[str, Any] = owner.spec.get("plan", {}) if owner is not None else {}
+def _practised(child: Admission, where: Reader, mine: Json, room: _Room) -> None:
+    """A step is planned for practice. A pipeline in which too much is nested is not gone through to its end."""
+    room.jobs -= 1
+    if room.jobs < 0 or room.depth == 0:
+        what = f"more than {pipeline.MOST_NODES} jobs in all" if room.jobs < 0 else f"pipelines nested more than {DEEPEST} deep"
+        if not where.faults:
+            where.fault("", f"this makes {what}", "TooManyJobs" if room.jobs < 0 else "TooDeep")
+        return
+    room.depth -= 1
+    _plan(child, where, mine, room)
+    room.depth += 1
+
+
+def _common(request: Admission, given: Reader, parent: Json) -> dict[str, Any]:
+    """What any job's plan holds; a step takes after its pipeline."""
+    experiment = given.text("experimentName") or str(parent.get("experiment") or "Default")
+    if not names.fits(experiment, names.EXPERIMENT):
+        given.fault("experimentName", f"{clipped(experiment)} cannot be the name of an experiment; it has {names.EXPERIMENT.words}", "InvalidName")
     return {
-        "workspace": workspace,
-        "experiment": properties.get("experimentName") or parent.get("experiment") or "Default",
+        "workspace": ids.up_to(request.id, ids.WORKSPACES),
+        "experiment": experiment,
         "root": parent.get("root") or ids.name(request.id),
         "datastore": parent.get("datastore") or outputs.DEFAULT_STORE,
-        "compute": parent.get("compute"),
-        "reuse": bool(parent.get("reuse")),
-        "reuse_allowed": bool(parent.get("reuse", True)),
-        "continue": bool(parent.get("continue", True)),
+        "compute": parent.get("compute") or "",
+        "reuse": parent.get("reuse"),
+        "continue": parent.get("continue", True),
     }
 
 
-def _revised(previous: Resource, body: Json) -> Json:
-    """The spec after a second PUT: what may change is changed, the rest must be the same."""
-    before, after = previous.spec["properties"], dict(body["properties"])
-    fixed = {name for name in {*before, *after} if name not in MUTABLE and before.get(name) != after.get(name) and after.get(name) is not None}
-    shown = words.show(previous)["properties"]
-    differing = sorted(name for name in fixed if after[name] != shown.get(name) and (before.get(name) is not None or after[name] not in ({}, [], "")))
-    if differing:
-        raise Conflict(f"a job cannot be changed once it is submitted: {', '.join(differing)}", code="UserError", path=f"properties.{differing[0]}")
-    changes = {name: after[name] for name in ("displayName", "description", "tags", "properties", "isArchived") if name in after}
+def _check_shared(properties: Reader) -> None:
+    """The fields that all jobs have."""
+    for key in ("displayName", "description"):
+        properties.text(key)
+    for key in ("tags", "properties"):
+        properties.labels(key)
+    for key in ("services", "identity"):
+        properties.mapping(key)
+    properties.flag("isArchived")
+    for side in ("inputs", "outputs"):
+        for name, one in properties.mapping(side).value.items():
+            if side == "outputs" and one is not None and not isinstance(one, Mapping):
+                properties.mapping(side).fault(name, f"an output is an object, such as {{}}, not {clipped(one)}", "InvalidType")
+
+
+def _revised(previous: Resource, after: Json) -> Json:
+    """The spec after a second PUT: what may change is changed, the rest must be the same, as it was PUT or as it is shown."""
+    before, shown = previous.spec["properties"], words.show(previous)["properties"]
+    for name in sorted({*before, *after} - {*MUTABLE, *ANSWERED}):
+        said = after.get(name)
+        if said in (None, {}, [], "") or said in (before.get(name), shown.get(name)):
+            continue
+        if name == "outputs" and _told(said) in (_told(before.get(name)), _told(shown.get(name))):
+            continue
+        message = f"the job {previous.name!r} exists already with another {name}; a job cannot be changed once it is submitted, choose another name"
+        raise Conflict(message, code="UserError", path=f"properties.{name}")
+    changes = {name: after[name] for name in MUTABLE if name in after}
     return {**previous.spec, "properties": {**before, **changes}}
 
 
-def _invalid(wrong: list[Detail]) -> Invalid:
-    first = wrong[0]
-    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    return Invalid(f"{first.message}{more}", path=first.path, details=wrong)
+def _told(outputs_said: Any) -> Any:
+    """Outputs without the one that every job has."""
+    if not isinstance(outputs_said, Mapping):
+        return {}
+    return {name: one for name, one in outputs_said.items() if name != words.DEFAULT_OUTPUT}
+
+
+def _finish(body: Reader) -> None:
+    try:
+        body.finish()
+    except Invalid as error:
+        if error.code == "NotSupported":
+            raise Unsupported(error.message, code=error.code, path=error.path, details=error.details) from error
+        raise
 
 
 def _show(job: Resource) -> Json:

@@ -1,351 +1,123 @@
 """A command job: one script, run once, with inputs, outputs and an environment; alone or as a pipeline's step.
 
-Its life: reuse of an earlier result when nothing that counts has changed (`reuse`) → its environment is made ready → its
-command runs on its compute, attempt after attempt when nodes are lost → outputs and named assets stand → final.
+Here its body becomes a plan, in which every reference is pinned and every expression checked. How it then goes: `attempts`.
 
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-command
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from azurine.expressions import bindings, tree
-from azurine.ml import environments
-from azurine.ml import references as assets
-from azurine.ml.jobs import inputs, outputs, reuse
-from azurine.model import errors, ids
-from azurine.model.decisions import Cease, Decision, Perform
-from azurine.model.errors import AzurineError, Detail
-from azurine.model.kinds import Admission, Look
-from azurine.model.resources import Json, Resource
-from azurine.model.states import State
-
-MOST_ATTEMPTS = 4
-"""A step whose node is lost is tried again this often in all; a step that fails by itself is not tried again."""
+from azurine.expressions import bindings
+from azurine.ml import reading
+from azurine.ml.commands import check_command
+from azurine.ml.jobs import inputs, outputs, parts, reuse
+from azurine.ml.reading import Reader, clipped
+from azurine.model import ids
+from azurine.model.kinds import Admission
+from azurine.model.resources import Json
 
 MOST_INSTANCES = 64
-_DURATION = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?")
-_LOCAL = ("", "local", "serverless")
+LONGEST = 100_000
+"""Characters of a command: what a machine takes as one argument of a program, with room for values."""
+_DISTRIBUTIONS = ("pytorch", "mpi", "tensorflow")
+_COUNTS = ("process_count_per_instance", "processCountPerInstance", "worker_count", "workerCount", "parameter_server_count", "parameterServerCount")
 
 
-def plan(request: Admission, properties: Mapping[str, Any], common: Json, wrong: list[Detail]) -> Json:
-    """What will be run, every reference pinned. Everything wrong goes on the list `wrong`, with its JSON path.
+def plan(request: Admission, given: Reader, common: Json) -> dict[str, Any]:
+    """What will be run. What is wrong is noted at its path.
 
-    properties: the body's `properties`. common: what the job kind planned for any job (experiment, root, datastore, …).
+    given: at the body's `properties`. common: what is planned for any job (workspace, experiment, datastore, …).
     """
-    component = _component(request, properties, common, wrong)
-    given = {**component, **{name: value for name, value in _own(properties).items() if value is not None}}
-    command = given.get("command")
-    if not isinstance(command, str) or not command.strip():
-        wrong.append(Detail("MissingCommand", "a command job needs a command", "properties.command"))
-        command = ""
+    known, workspace = request.references, str(common["workspace"])
+    component = parts.component(given, known, workspace, "command")
     declared = component.get("inputs") if component else None
+    command = given.text("command", longest=LONGEST) or str(component.get("command") or "")
+    if not command.strip() and not given.faults:
+        given.fault("command", "a command job needs a command, such as: python train.py", "MissingField")
     planned = {
         **common,
         "type": "command",
-        "command": command,
-        "code": _code(request, given.get("code"), common, wrong),
-        **_environment(request, given.get("environment"), common, wrong),
-        "compute": compute(request, properties.get("computeId"), common["workspace"], "properties.computeId", wrong),
-        "inputs": inputs.plan(_mapping(properties, "inputs", wrong), declared, request.references, common["workspace"], "properties.inputs", wrong),
+        **parts.code(given, known, workspace, str(component.get("code") or "")),
+        **parts.environment(given, known, workspace, str(component.get("environment") or "")),
+        "compute": parts.compute(given, "computeId", known, workspace, str(common.get("compute") or parts.HERE)),
+        "inputs": inputs.plan(given.mapping("inputs"), declared, known, workspace),
         "outputs": outputs.plan(
-            _declared_outputs(component, _mapping(properties, "outputs", wrong), wrong),
+            given.mapping("outputs"),
+            component.get("outputs") if component else None,
             ids.name(request.id),
-            common["datastore"],
-            "properties.outputs",
-            wrong,
+            str(common["datastore"]),
+            known,
+            workspace,
         ),
-        "variables": {name: str(value) for name, value in (given.get("variables") or {}).items()},
-        "timeout": seconds((properties.get("limits") or {}).get("timeout"), "properties.limits.timeout", wrong),
-        "distribution": given.get("distribution"),
-        "instances": _instances(properties, given, wrong),
+        "timeout": _timeout(given.mapping("limits")),
+        "distribution": _distribution(given, component),
+        "instances": _instances(given, component),
         "deterministic": bool(component) and str(component.get("is_deterministic", True)).lower() == "true",
     }
-    _check_expressions(planned, declared or {}, wrong)
+    variables = {**(component.get("environment_variables") or {}), **_variables(given.mapping("environmentVariables"))}
+    _check_expressions(given, command, variables, declared, planned)
+    planned |= {"command": command, "variables": {name: bindings.render(value) for name, value in variables.items() if value is not None}}
     planned["fingerprint"] = reuse.fingerprint(planned)
     return planned
 
 
-def decide(look: Look) -> Decision:
-    """What a command job needs next."""
-    job = look.resource
-    if job.spec.get("cancel") or job.deleting:
-        return _cancelled(look)
-    earlier = reuse.earlier(look)
-    if earlier is not None:
-        return reuse.take_over(look, earlier)
-    environment, python = _prepared(look)
-    if python is None:
-        return environment
-    attempt = int(job.status.get("attempt", 1))
-    outcome = look.outcome(step_key(job, attempt))
-    if outcome is not None and outcome["output"].get("lost") and outcome["state"] == State.FAILED and attempt < MOST_ATTEMPTS:
-        attempt += 1
-        outcome = look.outcome(step_key(job, attempt))
-    wish = Perform(step_key(job, attempt), "step", _order(job, python))
-    if outcome is None:
-        return Decision({**job.status, "state": State.PENDING, "phase": "queued", "attempt": attempt}, (wish,))
-    return _follow(look, attempt, outcome, wish)
-
-
-def step_key(job: Resource, attempt: int) -> str:
-    """Names one attempt for ever; a job that was deleted and made again under its name is another job."""
-    return f"{job.id}#{job.created_at:.6f}#run#{attempt}"
-
-
-def seconds(duration: Any, path: str, wrong: list[Detail]) -> float | None:
-    """An ISO 8601 duration (`PT1M40S`) or a number as seconds; None when there is none."""
-    if duration in (None, ""):
+def _timeout(limits: Reader) -> float | None:
+    """Seconds the command may run; None when it may run for ever. An ISO 8601 duration, or a number of seconds."""
+    said = limits.value.get("timeout")
+    if said is None or said == "":
         return None
-    if isinstance(duration, int | float) and not isinstance(duration, bool):
-        return float(duration)
-    match = _DURATION.fullmatch(str(duration))
-    if match is None or not any(match.groups()):
-        wrong.append(Detail("InvalidDuration", f"{duration!r} is not an ISO 8601 duration; PT90S would be right", path))
+    seconds = reading.duration(said) if isinstance(said, str) else reading.as_number(said)
+    if seconds is None or seconds <= 0:
+        limits.fault("timeout", f"{clipped(said)} is not a duration; write it like PT90S, PT2M or P1DT1H", "InvalidDuration")
+    return seconds
+
+
+def _instances(given: Reader, component: Mapping[str, Any]) -> int:
+    own = given.mapping("resources")
+    resources = own if own.value else Reader(component.get("resources"), own.path, own.faults)
+    key = next((one for one in ("instanceCount", "instance_count") if resources.has(one)), "")
+    return resources.whole(key, least=1, most=MOST_INSTANCES) or 1 if key else 1
+
+
+def _distribution(given: Reader, component: Mapping[str, Any]) -> Json | None:
+    own = given.mapping("distribution")
+    distribution = own if own.value else Reader(component.get("distribution"), own.path, own.faults)
+    if not distribution.value:
         return None
-    parts = {unit: float(amount) for unit, amount in match.groupdict().items() if amount}
-    return parts.get("days", 0) * 86400 + parts.get("hours", 0) * 3600 + parts.get("minutes", 0) * 60 + parts.get("seconds", 0)
+    key = "distributionType" if distribution.has("distributionType") else "type"
+    said = distribution.text(key, required=True).lower()
+    if said and said not in _DISTRIBUTIONS:
+        distribution.fault(key, f"distribution {clipped(said)} does not run here; one of {', '.join(_DISTRIBUTIONS)} would be right", "NotSupported")
+    counts = {name: distribution.whole(name, least=0, most=256) for name in _COUNTS if distribution.has(name)}
+    return {**distribution.value, **counts}
 
 
-def compute(request: Admission, given: Any, workspace: str, path: str, wrong: list[Detail]) -> str:
-    """The compute's id; "local" for the machine the server runs on (also for `serverless`)."""
-    name = str(given or "").removeprefix("azureml:").rstrip("/")
-    name = name.rsplit("/", 1)[-1] if "/" in name else name
-    if name in _LOCAL:
-        return "local"
-    identifier = ids.child(workspace, "computes", name)
-    found = request.references.get(identifier)
-    if found is None or found.deleting:
-        wrong.append(Detail("ComputeNotFound", f"there is no compute {name!r} in this workspace; `azurine compute list` shows what there is", path))
-    return identifier
+def _variables(given: Reader) -> dict[str, Any]:
+    for name, value in given.value.items():
+        if not name or "=" in name or "\0" in name:
+            given.fault(name, f"{clipped(name)} cannot be the name of an environment variable", "InvalidName")
+        elif isinstance(value, Mapping | list):
+            given.fault(name, f"an environment variable is a text, not {clipped(value)}", "InvalidType")
+        elif isinstance(value, str) and (len(value) > LONGEST or "\0" in value):
+            given.fault(name, f"the value has {len(value)} characters; at most {LONGEST} are taken, none of them a zero character")
+    return dict(given.value)
 
 
-def _own(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """What the job's own body says of its program, in the component's words."""
-    return {
-        "command": properties.get("command"),
-        "code": properties.get("codeId"),
-        "environment": properties.get("environmentId"),
-        "variables": properties.get("environmentVariables"),
-        "distribution": properties.get("distribution"),
-    }
-
-
-def _component(request: Admission, properties: Mapping[str, Any], common: Json, wrong: list[Detail]) -> dict[str, Any]:
-    identifier = properties.get("componentId")
-    if not identifier:
-        return {}
-    try:
-        found = assets.find_version(request.references, common["workspace"], "components", str(identifier))
-    except AzurineError as error:
-        wrong.append(Detail(error.code, error.message, "properties.componentId"))
-        return {}
-    spec = found.spec.get("properties", {}).get("componentSpec", {})
-    return {**spec, "variables": spec.get("environment_variables"), "inputs": spec.get("inputs") or {}, "outputs": spec.get("outputs") or {}}
-
-
-def _declared_outputs(component: Mapping[str, Any], given: Mapping[str, Any], wrong: list[Detail]) -> dict[str, Any]:
-    if not component:
-        return dict(given)
-    declared = component.get("outputs") or {}
-    for name in given:
-        if name not in declared and name != "default":
-            known = ", ".join(declared) or "none"
-            wrong.append(Detail("UnknownOutput", f"the component has no output {name!r}; it has: {known}", f"properties.outputs.{name}"))
-    return {name: {**(declaration or {}), **_stated(given.get(name))} for name, declaration in declared.items()}
-
-
-def _stated(output: Any) -> dict[str, Any]:
-    return {name: value for name, value in (output or {}).items() if value is not None} if isinstance(output, Mapping) else {}
-
-
-def _mapping(properties: Mapping[str, Any], name: str, wrong: list[Detail]) -> Mapping[str, Any]:
-    found = properties.get(name) or {}
-    if not isinstance(found, Mapping):
-        wrong.append(Detail("InvalidType", f"{name} should be an object of named {name}", f"properties.{name}"))
-        return {}
-    return {key: value for key, value in found.items() if key != "default"} if name == "outputs" else found
-
-
-def _code(request: Admission, given: Any, common: Json, wrong: list[Detail]) -> str | None:
-    """The address of the code folder; None when the job has none."""
-    if not given:
-        return None
-    text = str(given)
-    if text.startswith("azureml://") and "/codes/" not in text:
-        return text
-    try:
-        found = assets.find_version(request.references, common["workspace"], "codes", text)
-    except AzurineError as error:
-        wrong.append(Detail(error.code, error.message, "properties.codeId"))
-        return None
-    return str(found.spec.get("properties", {}).get("codeUri", ""))
-
-
-def _environment(request: Admission, given: Any, common: Json, wrong: list[Detail]) -> Json:
-    if not given:
-        wrong.append(Detail("MissingEnvironment", "a command job needs an environment", "properties.environmentId"))
-        return {"environment": {}, "environment_id": ""}
-    try:
-        found = assets.find_version(request.references, common["workspace"], "environments", str(given))
-    except AzurineError as error:
-        wrong.append(Detail(error.code, error.message, "properties.environmentId"))
-        return {"environment": {}, "environment_id": ""}
-    properties = found.spec.get("properties", {})
-    wanted = (
-        {"host": True}
-        if environments.on_host(found)
-        else {name: properties[name] for name in ("image", "condaFile", "build") if properties.get(name)}
-    )
-    return {"environment": wanted, "environment_id": str(given)}
-
-
-def _instances(properties: Mapping[str, Any], given: Mapping[str, Any], wrong: list[Detail]) -> int:
-    resources = properties.get("resources") or given.get("resources") or {}
-    count = resources.get("instanceCount", resources.get("instance_count", 1)) or 1
-    try:
-        number = int(count)
-    except (TypeError, ValueError):
-        number = 0
-    if not 1 <= number <= MOST_INSTANCES:
-        wrong.append(
-            Detail("InvalidInstanceCount", f"{count!r} is not a number of instances from 1 to {MOST_INSTANCES}", "properties.resources.instanceCount")
-        )
-        return 1
-    return number
-
-
-def _check_expressions(planned: Mapping[str, Any], declared: Mapping[str, Any], wrong: list[Detail]) -> None:
-    """Every `${{inputs.x}}` and `${{outputs.y}}` of the command must be there; optional ones only inside `$[[ ]]`."""
-    texts = [("properties.command", planned["command"])]
-    texts += [(f"properties.environmentVariables.{name}", value) for name, value in planned["variables"].items()]
-    for path, text in texts:
-        try:
-            template = bindings.parse(text) if bindings.has_expression(text) else None
-            bindings.check(text, bindings.STEP, path)
-        except errors.Invalid as error:
-            wrong.append(Detail(error.code, error.message, path))
-            continue
-        for part in template.parts if template else ():
-            blocked = isinstance(part, tree.Block)
-            for reference in part.parts if isinstance(part, tree.Block) else (part,):
-                if isinstance(reference, bindings.Reference):
-                    _check_reference(reference, blocked, planned, declared, path, wrong)
-
-
-def _check_reference(
-    reference: bindings.Reference, blocked: bool, planned: Mapping[str, Any], declared: Mapping[str, Any], path: str, wrong: list[Detail]
+def _check_expressions(
+    given: Reader, command: str, variables: Mapping[str, Any], declared: Mapping[str, Json] | None, planned: Mapping[str, Any]
 ) -> None:
-    side, name = reference.names[0], ".".join(reference.names[1:])
-    if side not in ("inputs", "outputs") or name in planned[side]:
-        return
-    if side == "inputs" and name in declared:
-        if not blocked and inputs.is_optional(declared[name]):
-            wrong.append(Detail("OptionalInput", f"the input {name!r} is optional, so it may only stand inside $[[ … ]]", path))
-        return
-    if blocked:
-        return
-    known = ", ".join(planned[side]) or "none"
-    wrong.append(Detail("UnknownReference", f"{reference} is not there; {side}: {known}", path))
+    """Every expression must lead to an input or output; an optional input may stand only inside `$[[ ]]`."""
+    if "\0" in command:
+        given.fault("command", "a command cannot hold a zero character")
+    side = {**planned["inputs"], **_stated(given, "inputs"), **(declared or {})}, {**planned["outputs"], **_stated(given, "outputs")}
+    check_command(given, "command", command, *side)
+    below = given.mapping("environmentVariables")
+    for name, value in variables.items():
+        check_command(below, name, value if isinstance(value, str) else "", *side)
 
 
-def _prepared(look: Look) -> tuple[Decision, str | None]:
-    """The interpreter of the job's environment when it is ready ("": the server's own); until then, or when it cannot be made, what to do."""
-    job = look.resource
-    definition = job.spec["plan"]["environment"]
-    if definition.get("host"):
-        return Decision(job.status), ""
-    key = f"{job.id}#environment"
-    wish = Perform(key, "environment", {"definition": definition, "run": job.name, "workspace": job.spec["plan"]["workspace"]})
-    outcome = look.outcome(key)
-    if outcome is not None and outcome["state"] == State.SUCCEEDED:
-        return Decision(job.status), str(outcome["output"]["python"])
-    if outcome is not None and outcome["state"] == State.FAILED:
-        return failed(look, outcome.get("error") or {}), None
-    return Decision({**job.status, "state": State.PENDING, "phase": "preparing"}, (wish,)), None
-
-
-def _order(job: Resource, python: str) -> Json:
-    plan = job.spec["plan"]
-    wanted = (
-        "command",
-        "code",
-        "inputs",
-        "outputs",
-        "variables",
-        "timeout",
-        "distribution",
-        "instances",
-        "compute",
-        "workspace",
-        "experiment",
-        "root",
-    )
-    return {**{name: plan.get(name) for name in wanted}, "python": python, "run": job.name}
-
-
-def _follow(look: Look, attempt: int, outcome: Json, wish: Perform) -> Decision:
-    """The step is under way or over."""
-    job = look.resource
-    output = outcome["output"]
-    started = job.status.get("started") or output.get("started")
-    status: dict[str, Any] = {**job.status, "attempt": attempt}
-    if started:
-        status["started"] = started
-    match outcome["state"]:
-        case State.PENDING:
-            return Decision({**status, "state": State.PENDING, "phase": output.get("phase", "queued")}, (wish,))
-        case State.RUNNING:
-            status["started"] = started or look.now
-            return Decision({**status, "state": State.RUNNING, "phase": output.get("phase", "running")}, (wish,))
-        case State.SUCCEEDED:
-            return succeed(look, {**status, "ended": output.get("ended") or look.now})
-        case State.CANCELLED:
-            problem = outcome.get("error")
-            return Decision(_ended(status | ({"error": problem} if problem else {}), State.CANCELLED, output.get("ended") or look.now), settled=True)
-        case _:
-            return failed(look, outcome.get("error") or {}, status, output.get("ended"))
-
-
-def succeed(look: Look, status: Mapping[str, Any]) -> Decision:
-    """The work is done: named outputs become assets, the result is kept for reuse, and the job is final when all of it stands."""
-    job = look.resource
-    plan = job.spec["plan"]
-    made, effects = outputs.registrations(job, look.references, plan["workspace"])
-    refusals = [one for one in (look.outcome(f"create:{identifier}") for identifier in made.values()) if one]
-    if refusals:
-        return failed(look, refusals[0]["error"], status)
-    named = {
-        name: {"uri": one["uri"], "type": one["type"]} | ({"asset": made[name]} if name in made else {}) for name, one in plan["outputs"].items()
-    }
-    if effects:
-        return Decision({**status, "state": State.RUNNING, "phase": "finalizing", "outputs": named}, tuple(effects))
-    final = _ended({**status, "outputs": named}, State.SUCCEEDED, status.get("ended") or look.now)
-    return Decision(final, reuse.remember(look), settled=True)
-
-
-def failed(look: Look, error: Json, status: Mapping[str, Any] | None = None, ended: float | None = None) -> Decision:
-    problem = {"code": error.get("code") or "UserError", "message": error.get("message") or "the job failed"}
-    return Decision(_ended({**(status or look.resource.status), "error": problem}, State.FAILED, ended or look.now), settled=True)
-
-
-def _ended(status: Mapping[str, Any], state: State, at: float) -> dict[str, Any]:
-    final = {**status, "state": state, "ended": at}
-    final.pop("phase", None)
-    return final
-
-
-def _cancelled(look: Look) -> Decision:
-    """Cancel is a wish: the work is told to end, and the job is cancelled when it has ended."""
-    job = look.resource
-    preparing = Cease(f"{job.id}#environment", "environment")
-    if job.status.get("attempt"):
-        key = step_key(job, int(job.status["attempt"]))
-        outcome = look.outcome(key)
-        if outcome is None or outcome["state"] in (State.PENDING, State.RUNNING):
-            return Decision(job.status, (Cease(key, "step"),))
-        if outcome["state"] == State.SUCCEEDED:
-            return succeed(look, {**job.status, "ended": outcome["output"].get("ended") or look.now})
-    ended = Decision(_ended(job.status, State.CANCELLED, look.now), settled=True)
-    return Decision(ended.status, (preparing,), settled=True) if job.status.get("phase") == "preparing" else ended
+def _stated(given: Reader, side: str) -> dict[str, Any]:
+    """What the body speaks of, wrong or not: an input that is wrong is told once, not again wherever it is used."""
+    found = given.value.get(side)
+    return {name: {} for name in found} if isinstance(found, Mapping) else {}

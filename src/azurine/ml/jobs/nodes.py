@@ -1,153 +1,188 @@
 """The nodes of a pipeline: what each needs, and the job it becomes when that is there.
 
 A node's input is a literal, data, or a binding: `${{parent.inputs.x}}` (what the pipeline was given),
-`${{parent.jobs.prep.outputs.d}}` (what another node makes: an edge of the graph). A node's output may be bound to an
-output of the pipeline and then goes where that one goes.
+`${{parent.jobs.prep.outputs.d}}` (what another node makes: an edge of the graph), `${{parent.jobs.prep.inputs.k}}` (what another
+node is given, too). A node's output may be bound to an output of the pipeline and then goes where that one goes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from azurine.expressions import bindings
-from azurine.ml.jobs import inputs
-from azurine.model.errors import Detail, Invalid
+from azurine.ml.jobs import inputs, outputs, words
+from azurine.ml.reading import Reader
+from azurine.model.errors import Invalid
 from azurine.model.resources import Json
 
-_BODY_OF_JOB = {
-    "environment_variables": "environmentVariables",
-    "limits": "limits",
-    "resources": "resources",
-    "distribution": "distribution",
-    "display_name": "displayName",
-    "description": "description",
-    "tags": "tags",
-    "identity": "identity",
-    "services": "services",
-}
+Node = Mapping[str, Any]
+
+_SAME_IN_A_JOB = ("limits", "resources", "distribution", "description", "tags", "identity", "services")
+_OTHERWISE_IN_A_JOB = {"environment_variables": "environmentVariables", "environment": "environmentId"}
+_FARTHEST = 50
+"""Inputs that refer to inputs of other nodes, in a row."""
 
 
-def edges(jobs: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """{node: {node it needs: [its inputs that want it]}}. Raises errors.Invalid for a malformed expression."""
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a node's bindings may speak of. parent: the pipeline's plan. results: what the nodes that are done have made, by node and output."""
+
+    parent: Mapping[str, Any]
+    results: Mapping[str, Mapping[str, Json]]
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The same for embedded expressions: as text."""
+        jobs = {node: {"outputs": {port: one["uri"] for port, one in ports.items()}} for node, ports in self.results.items()}
+        return {
+            "parent": {
+                "inputs": {name: one.get("value", one.get("uri")) for name, one in self.parent["inputs"].items()},
+                "outputs": {name: one["uri"] for name, one in self.parent["outputs"].items()},
+                "jobs": jobs,
+            }
+        }
+
+
+def edges(jobs: Mapping[str, Node]) -> dict[str, dict[str, list[str]]]:
+    """{node: {node it needs: [its inputs that want it]}}; "" stands for what is no input (a variable, a limit)."""
     found: dict[str, dict[str, list[str]]] = {}
     for name, node in jobs.items():
         needs: dict[str, list[str]] = {}
-        for path, reference in bindings.references_within(
-            {part: node.get(part) for part in ("inputs", "compute", "environment_variables", "limits") if node.get(part)}
-        ):
-            if reference.names[:2] == ("parent", "jobs") and len(reference.names) >= 5:
-                needs.setdefault(reference.names[2], []).append(path.split(".")[1] if path.startswith("inputs.") else path)
+        for port, value in _speaking(node):
+            for _, reference in bindings.references_within(value):
+                if reference.names[:2] == ("parent", "jobs") and reference.names[3:4] == ("outputs",):
+                    needs.setdefault(reference.names[2], []).append(port)
         found[name] = needs
     return found
 
 
-def check(
-    jobs: Mapping[str, Any], given: Mapping[str, Any], made: Mapping[str, Any], path: str, outputs_of: Mapping[str, Mapping[str, Any]]
-) -> list[Detail]:
-    """Every binding must lead somewhere. given: the pipeline's inputs; made: its outputs; outputs_of: declared outputs per node."""
-    wrong: list[Detail] = []
-    for name, node in jobs.items():
-        try:
-            found = list(
-                bindings.references_within(
-                    {part: node.get(part) for part in ("inputs", "outputs", "compute", "environment_variables") if node.get(part)}
-                )
-            )
-        except Invalid as error:
-            wrong.append(Detail(error.code, error.message, f"{path}.{name}"))
-            continue
-        for place, reference in found:
-            problem = _problem(reference, given, made, outputs_of)
-            if problem:
-                wrong.append(Detail("InvalidBinding", problem, f"{path}.{name}.{place.removesuffix('.value')}"))
-    return wrong
+def settle(jobs: Mapping[str, Node], defaults: Mapping[str, Mapping[str, Any]], given: Reader) -> dict[str, Node]:
+    """The nodes with every `${{parent.jobs.a.inputs.x}}` replaced by what that input is; a ring of them is noted.
 
-
-def _problem(reference: bindings.Reference, given: Mapping[str, Any], made: Mapping[str, Any], outputs_of: Mapping[str, Mapping[str, Any]]) -> str:
-    names = reference.names
-    if names[0] != "parent" or len(names) < 3:
-        return ""
-    side, name = names[1], ".".join(names[2:])
-    if side == "inputs" and name not in given:
-        return f"the pipeline has no input {name!r}; it has: {', '.join(given) or 'none'}"
-    if side == "outputs" and name not in made:
-        return f"the pipeline has no output {name!r}; it has: {', '.join(made) or 'none'}"
-    if side == "jobs":
-        node, port = names[2], names[4] if len(names) > 4 else ""
-        if node not in outputs_of:
-            return f"the pipeline has no job {node!r}; it has: {', '.join(outputs_of)}"
-        if names[3:4] == ("outputs",) and port not in outputs_of[node] and port not in ("artifacts", "default"):
-            return f"the job {node!r} has no output {port!r}; it has: {', '.join(outputs_of[node]) or 'none'}"
-    return ""
-
-
-def body(
-    name: str, node: Mapping[str, Any], parent: Json, given: Mapping[str, Json], made: Mapping[str, Json], results: Mapping[str, Mapping[str, Json]]
-) -> Json:
-    """The job to PUT for a node whose needs are there.
-
-    parent: the pipeline's plan. given: its planned inputs. made: its planned outputs. results: outputs of the nodes that are done.
+    defaults: of each node's component. given: at the `jobs` of the body.
     """
-    scope = _scope(given, made, results)
+    settled: dict[str, Node] = {}
+    for name, node in jobs.items():
+        replaced: dict[str, Any] = {}
+        for port, value in (node.get("inputs") or {}).items():
+            try:
+                replaced[port] = _followed(value, jobs, defaults, 0)
+            except Invalid as error:
+                given.mapping(name).mapping("inputs").fault(port, error.message, error.code)
+        settled[name] = {**node, "inputs": replaced}
+    return settled
+
+
+def target(value: Any) -> str:
+    """The pipeline's output that a node's output is bound to; "" when to none."""
+    text = _text_of(value)
+    reference = bindings.whole(text) if isinstance(text, str) else None
+    return ".".join(reference.names[2:]) if reference is not None and reference.names[:2] == ("parent", "outputs") else ""
+
+
+def body(name: str, node: Node, sight: Sight) -> Json:
+    """The job to PUT for a node whose needs are there. Raises errors.Invalid when an expression has no value."""
+    scope = sight.scope
+    compute = node.get("computeId") or node.get("compute")
     properties: dict[str, Any] = {
         "jobType": "Pipeline" if node.get("type") == "pipeline" else "Command",
         "displayName": node.get("display_name") or name,
-        "experimentName": parent["experiment"],
+        "experimentName": sight.parent["experiment"],
         "componentId": node.get("componentId"),
-        "computeId": bindings.resolve(node.get("computeId") or node.get("compute") or "", scope) or parent.get("compute") or None,
-        "inputs": {port: one for port, value in (node.get("inputs") or {}).items() if (one := _input(value, given, results, scope)) is not None},
-        "outputs": {port: _output(value, made) for port, value in (node.get("outputs") or {}).items()},
+        "computeId": bindings.resolve(compute, scope, "compute") if compute else None,
+        "inputs": _inputs(name, node, sight, scope),
+        "outputs": {port: _output(value, sight.parent["outputs"]) for port, value in (node.get("outputs") or {}).items()},
     }
-    for ours, theirs in _BODY_OF_JOB.items():
-        if node.get(ours) and theirs not in ("displayName",):
-            properties[theirs] = bindings.resolve(node[ours], scope)
+    for key in _SAME_IN_A_JOB:
+        properties[key] = bindings.resolve(node[key], scope, key) if node.get(key) else None
+    for ours, theirs in _OTHERWISE_IN_A_JOB.items():
+        properties[theirs] = bindings.resolve(node[ours], scope, ours) if node.get(ours) else None
     return {"properties": {key: value for key, value in properties.items() if value is not None}, "node": name}
 
 
-def _scope(given: Mapping[str, Json], made: Mapping[str, Json], results: Mapping[str, Mapping[str, Json]]) -> dict[str, Any]:
-    """Names an embedded expression may use, as text."""
-    jobs = {node: {"outputs": {port: one["uri"] for port, one in ports.items()}} for node, ports in results.items()}
-    return {
-        "parent": {
-            "inputs": {name: one.get("value", one.get("uri")) for name, one in given.items()},
-            "outputs": {name: one["uri"] for name, one in made.items()},
-            "jobs": jobs,
-        }
-    }
+def store_of(job_name: str) -> dict[str, Json]:
+    """The artifact store of a job, under the names it has among the job's outputs."""
+    return {name: {"uri": words.artifacts_uri(job_name), "type": "uri_folder"} for name in words.STORE_NAMES}
 
 
-def _input(value: Any, given: Mapping[str, Json], results: Mapping[str, Mapping[str, Json]], scope: Mapping[str, Any]) -> Json | None:
-    """A node's input as a job's input; None when it is bound to an optional one that has no value."""
+def _speaking(node: Node) -> Iterator[tuple[str, Any]]:
+    """(input, its value) for every input, and ("", value) for every other part that may hold expressions."""
+    given = node.get("inputs")
+    yield from given.items() if isinstance(given, Mapping) else ()
+    for part in ("compute", "computeId", "limits", "resources", "distribution", "environment", "environment_variables"):
+        if node.get(part):
+            yield "", node[part]
+
+
+def _text_of(value: Any) -> Any:
+    return value.get("value", value.get("uri", value.get("path"))) if isinstance(value, Mapping) else value
+
+
+def _followed(value: Any, jobs: Mapping[str, Node], defaults: Mapping[str, Mapping[str, Any]], steps: int) -> Any:
+    text = _text_of(value)
+    template = bindings.parse(text) if isinstance(text, str) and "${{" in text else None
+    if template is None or not any(_is_input(one) for one in template.references):
+        return value
+    if steps > _FARTHEST:
+        raise Invalid("these inputs refer to each other and never to a value", code="InvalidBinding")
+    if template.whole is None:
+        raise Invalid("the input of another job may be the whole value, not a part of a text", code="InvalidBinding")
+    node, port = template.whole.names[2], ".".join(template.whole.names[4:])
+    found = (jobs[node].get("inputs") or {}).get(port)
+    followed = _followed(defaults[node].get(port) if found is None else found, jobs, defaults, steps + 1)
+    mode = {"mode": value["mode"]} if isinstance(value, Mapping) and value.get("mode") else {}
+    return {**followed, **mode} if isinstance(followed, Mapping) else followed
+
+
+def _is_input(reference: bindings.Reference) -> bool:
+    return reference.names[:2] == ("parent", "jobs") and reference.names[3:4] == ("inputs",)
+
+
+def _inputs(name: str, node: Node, sight: Sight, scope: Mapping[str, Any]) -> dict[str, Json]:
+    """The node's inputs as a job's, without those that are bound to an optional one that has no value."""
+    modes = sight.parent.get("modes", {}).get(name, {})
+    found = {port: _input(value, modes.get(port, ""), sight, scope, f"inputs.{port}") for port, value in (node.get("inputs") or {}).items()}
+    return {port: one for port, one in found.items() if one is not None}
+
+
+def _input(value: Any, declared_mode: str, sight: Sight, scope: Mapping[str, Any], path: str) -> Json | None:
     entry = value if isinstance(value, Mapping) else {"value": value}
-    text = entry.get("value", entry.get("uri", entry.get("path")))
-    reference = bindings.whole(text)
+    text = _text_of(entry)
+    reference = bindings.whole(text, path)
     if reference is None:
-        kind = inputs.type_of(entry)
-        if kind == "literal":
-            return {"jobInputType": "literal", "value": bindings.resolve(text, scope)}
-        return {**entry, "jobInputType": kind, "uri": bindings.resolve(text, scope)}
-    mode = {"mode": entry["mode"]} if entry.get("mode") else {}
-    names = reference.names
-    if names[:2] == ("parent", "inputs"):
-        found = given.get(".".join(names[2:]))
-        if found is None:
-            return None
-        if "value" in found:
-            return {"jobInputType": "literal", "value": found["value"]}
-        return {"jobInputType": found["type"], "uri": found.get("asset") or found["uri"], "mode": found["mode"], **mode}
-    if names[:2] == ("parent", "jobs"):
-        made = results.get(names[2], {}).get(names[4])
-        if made is None:
-            return None
-        return {"jobInputType": made["type"], "uri": made["uri"], **mode}
-    return {"jobInputType": "literal", "value": bindings.resolve(text, scope)}
+        sort = inputs.type_of(entry)
+        resolved = bindings.resolve(text, scope, path) if isinstance(text, str) else text
+        if sort.lower() == inputs.LITERAL:
+            return {"jobInputType": inputs.LITERAL, "value": resolved}
+        return {**entry, "jobInputType": sort, "uri": resolved}
+    found = _bound(reference, sight)
+    if found is None or found.get("value", "") is None:
+        return None
+    if "value" in found:
+        return {"jobInputType": inputs.LITERAL, "value": found["value"]}
+    # How the node wants it comes first, then how its component does, then how the pipeline was given it.
+    mode = entry.get("mode") or declared_mode or found.get("mode")
+    return {"jobInputType": found["type"], "uri": found.get("asset") or found["uri"]} | ({"mode": mode} if mode else {})
+
+
+def _bound(reference: bindings.Reference, sight: Sight) -> Json | None:
+    """What is bound, planned or made; None when it has no value."""
+    parts = reference.names
+    given: Mapping[str, Json] = sight.parent["inputs"]
+    planned: Mapping[str, Json] = sight.parent["outputs"]
+    if parts[:2] == ("parent", "inputs"):
+        return given.get(".".join(parts[2:]))
+    if parts[:2] == ("parent", "jobs"):
+        return sight.results.get(parts[2], {}).get(".".join(parts[4:]))
+    made = planned.get(".".join(parts[2:]))
+    return {"value": made["uri"]} if made is not None else None
 
 
 def _output(value: Any, made: Mapping[str, Json]) -> Json:
-    entry = dict(value) if isinstance(value, Mapping) else {}
-    text = entry.get("value") or entry.get("uri") or entry.get("path")
-    reference = bindings.whole(text) if isinstance(text, str) else None
-    if reference is None or reference.names[:2] != ("parent", "outputs"):
-        return {("jobOutputType" if key == "job_output_type" else key): one for key, one in entry.items()}
-    target = made[".".join(reference.names[2:])]
-    own = {key: entry[key] for key in ("name", "version", "assetName", "assetVersion") if entry.get(key)}
-    return {"jobOutputType": target["type"], "mode": entry.get("mode") or target["mode"], "uri": target["uri"], "bound": True, **own}
+    entry = {key: one for key, one in value.items() if one is not None} if isinstance(value, Mapping) else {}
+    bound = target(value)
+    if not bound:
+        return {**entry, "jobOutputType": outputs.sort_of(entry)} if outputs.sort_of(entry) else entry
+    goal = made[bound]
+    own = {key: entry[key] for key in ("mode", "name", "version", "assetName", "assetVersion") if entry.get(key)}
+    return {"jobOutputType": goal["type"], "mode": goal["mode"], "uri": goal["uri"], outputs.BOUND: True, **own}

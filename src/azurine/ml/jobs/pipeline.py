@@ -1,8 +1,8 @@
 """A pipeline job: a graph of jobs, each started when what it needs is there.
 
-At submission the whole graph is checked, nested pipelines too: every node is admitted once for practice, with stand-ins
-for what other nodes will make, so that a missing input, an unknown name, a wrong type or a cycle is found before anything
-runs. Then each look creates the children that are ready, and ends the pipeline when no more can be.
+Here its body becomes a plan. The whole graph is checked at submission, nested pipelines too: every node is planned once for
+practice, with stand-ins for what other nodes will make, so that a missing input, an unknown name, a wrong type or a cycle is found
+before anything runs. How it then goes: `progress`.
 
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pipeline
 """
@@ -10,285 +10,155 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-job-pipeline
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
-from azurine.graph import order, readiness
+from azurine.ml import interfaces, wiring
 from azurine.ml import references as assets
-from azurine.ml.jobs import inputs, nodes, outputs, words
-from azurine.model import ids, states
-from azurine.model.decisions import Create, Decision, Effect, Update
-from azurine.model.errors import AzurineError, Detail, Invalid
-from azurine.model.kinds import Admission, Look
-from azurine.model.resources import Json, Resource
-from azurine.model.states import State
+from azurine.ml.jobs import inputs, nodes, outputs, parts
+from azurine.ml.reading import Reader, clipped
+from azurine.model import ids
+from azurine.model.errors import Invalid
+from azurine.model.kinds import Admission, References
+from azurine.model.resources import Json
 
-JOBS = "workspaces/jobs"
-DEEPEST = 16
-"""Pipelines in pipelines."""
 MOST_NODES = 5000
+"""Jobs in one pipeline, those of the pipelines in it included."""
 
-_TYPES = ("command", "pipeline")
 _STAND_IN = "azureml://datastores/workspaceblobstore/paths/stand-in"
 
-Practice = Callable[[Admission, list[Detail]], Json]
-"""Plans a child's body without keeping it; what is wrong goes on the list."""
+Practice = Callable[[Admission, Reader, Json], object]
+"""(the job that a node would become, where it is told what is wrong, the pipeline's plan): plans it without keeping the plan."""
 
 
-def plan(request: Admission, properties: Mapping[str, Any], common: Json, practice: Practice, wrong: list[Detail]) -> Json:
-    """The graph, every reference pinned. Everything wrong goes on the list `wrong`, with its JSON path."""
-    component = _component(request, properties, common, wrong)
-    jobs = properties.get("jobs") or component.get("jobs") or {}
-    if not isinstance(jobs, Mapping) or not jobs:
-        wrong.append(Detail("MissingJobs", "a pipeline needs at least one job", "properties.jobs"))
-        return {**common, "type": "pipeline", "nodes": {}, "inputs": {}, "outputs": {}}
-    if len(jobs) > MOST_NODES:
-        wrong.append(Detail("TooManyJobs", f"{len(jobs)} jobs in one pipeline; at most {MOST_NODES} are possible", "properties.jobs"))
-        jobs = {}
-    settings = properties.get("settings") or {}
-    datastore = _store(settings.get("default_datastore")) or common["datastore"]
-    compute = properties.get("computeId") or settings.get("default_compute") or common.get("compute") or None
-    made_by = _outputs_of(request, jobs, common, wrong)
-    declared_outputs = _typed(properties.get("outputs") or component.get("outputs") or {}, jobs, made_by)
-    planned = {
+def plan(request: Admission, given: Reader, common: Json, practice: Practice) -> dict[str, Any]:
+    """The graph, every reference pinned. What is wrong is noted at its path.
+
+    given: at the body's `properties`. common: what is planned for any job (workspace, experiment, datastore, …).
+    """
+    known, workspace = request.references, str(common["workspace"])
+    component = parts.component(given, known, workspace, "pipeline")
+    settings = given.mapping("settings")
+    planned: dict[str, Any] = {
         **common,
         "type": "pipeline",
-        "datastore": datastore,
-        "compute": compute,
-        "reuse": common.get("reuse_allowed", True) and not _flag(settings.get("force_rerun"), False),
-        "continue": _flag(settings.get("continue_on_step_failure"), bool(common.get("continue", True))),
-        "continue_optional": _flag(settings.get("continue_run_on_failed_optional_input"), True),
-        "nodes": {name: node for name, node in jobs.items() if isinstance(node, Mapping)},
-        "inputs": inputs.plan(
-            properties.get("inputs") or {}, component.get("inputs"), request.references, common["workspace"], "properties.inputs", wrong
-        ),
-        "outputs": outputs.plan(declared_outputs, ids.name(request.id), datastore, "properties.outputs", wrong),
+        "datastore": parts.datastore(settings, "default_datastore", known, workspace) or common["datastore"],
+        "compute": _compute(given, settings, known, common),
+        "reuse": common["reuse"] is not False and not _flag(settings, "force_rerun", False),
+        "continue": _flag(settings, "continue_on_step_failure", bool(common["continue"])),
+        "continue_optional": _flag(settings, "continue_run_on_failed_optional_input", True),
+        "inputs": inputs.plan(given.mapping("inputs"), component.get("inputs"), known, workspace),
     }
-    given = {**dict.fromkeys(component.get("inputs") or {}), **(properties.get("inputs") or {})}
-    wrong.extend(nodes.check(planned["nodes"], given, planned["outputs"], "properties.jobs", made_by))
-    if not wrong:
-        _check_order(planned, wrong)
-    if not wrong:
-        _rehearse(request, planned, made_by, practice, wrong)
+    jobs = given.mapping("jobs").value or component.get("jobs") or {}
+    stated = _outputs(given, component)
+    _check_graph(given, jobs, {**given.mapping("inputs").value, **(component.get("inputs") or {})}, stated, known, workspace)
+    if given.faults:
+        return planned
+    below = Reader(jobs, given.at("jobs"), given.faults)
+    pinned, interfaces_of = _pinned(jobs, known, workspace)
+    planned["nodes"] = nodes.settle(pinned, {name: _defaults(declared) for name, (declared, _) in interfaces_of.items()}, below)
+    planned["edges"] = nodes.edges(planned["nodes"])
+    planned["optional"] = {
+        name: [port for port, one in declared.items() if interfaces.is_optional(one)] for name, (declared, _) in interfaces_of.items()
+    }
+    planned["modes"] = {
+        name: {port: one["mode"] for port, one in declared.items() if one.get("mode")} for name, (declared, _) in interfaces_of.items()
+    }
+    typed = Reader(_typed(stated, planned["nodes"], interfaces_of), given.at("outputs"), given.faults)
+    planned["outputs"] = outputs.plan(typed, None, ids.name(request.id), str(planned["datastore"]), known, workspace)
+    if not given.faults:
+        _rehearse(request, below, planned, interfaces_of, practice)
     return planned
 
 
-def decide(look: Look) -> Decision:
-    """Starts what is ready; ends when nothing more can be."""
-    job = look.resource
-    plan = job.spec["plan"]
-    children = {str(one.spec["node"]): one for one in look.children if one.kind == JOBS and one.spec.get("node")}
-    started = {**job.status, "state": State.RUNNING, "started": job.status.get("started") or look.now}
-    going = [one for one in children.values() if not states.is_final(_state(one))]
-    if job.spec.get("cancel") or job.deleting:
-        if going:
-            return Decision(started, _cancel(going))
-        return Decision(_ended(started, State.CANCELLED, look.now), settled=True)
-    refused = _refused(look)
-    seen = {name: _state(one) for name, one in children.items()}
-    edges = nodes.edges(plan["nodes"])
-    sight = readiness.classify(
-        list(plan["nodes"]),
-        [(needed, name) for name, needs in edges.items() for needed in needs],
-        {name: state for name, state in seen.items()},
-        continue_on_failure=plan["continue"],
-        optional=_optional_edges(look, edges) if plan["continue_optional"] else (),
-    )
-    failed = refused or (any(state in (State.FAILED, State.CANCELLED) for state in seen.values()) and not plan["continue"])
-    if failed and going and not plan["continue"]:
-        return Decision(started, _cancel(going))
-    if not failed and sight.ready:
-        results = _results(children)
-        return Decision(started, tuple(_child(look, name, results) for name in sight.ready))
-    if going or (sight.waiting and not failed):
-        return Decision(started)
-    return _over(look, children, started, refused)
+Interface = tuple[Mapping[str, Json], Mapping[str, Json]]
+"""A component's declared inputs and outputs."""
 
 
-def child_id(pipeline: Resource, node: str) -> str:
-    """The id of a node's job: the same at every look."""
-    workspace = ids.parent(pipeline.id)
-    return ids.child(workspace, "jobs", str(uuid5(NAMESPACE_URL, f"{pipeline.id}/{pipeline.created_at}/{node}")))
+def _check_graph(given: Reader, jobs: Json, taken: Json, made: Json, known: References, workspace: str) -> None:
+    """Notes what is wrong with how the nodes are wired."""
+    if not jobs:
+        given.fault("jobs", "a pipeline needs at least one job", "MissingField")
+    elif len(jobs) > MOST_NODES:
+        given.fault("jobs", f"{len(jobs)} jobs are too many for one pipeline; at most {MOST_NODES} are possible", "TooManyJobs")
+    else:
+        wiring.check_nodes(Reader({"jobs": jobs, "inputs": taken, "outputs": made}, given.path, given.faults), known, workspace)
 
 
-def _child(look: Look, name: str, results: Mapping[str, Mapping[str, Json]]) -> Create:
-    plan = look.resource.spec["plan"]
-    body = nodes.body(name, plan["nodes"][name], plan, plan["inputs"], plan["outputs"], results)
-    return Create(child_id(look.resource, name), JOBS, body)
+def _compute(given: Reader, settings: Reader, known: References, common: Json) -> str:
+    """The compute of nodes that name none; "" when there is no such default."""
+    workspace = str(common["workspace"])
+    default = parts.compute(settings, "default_compute", known, workspace, str(common["compute"]))
+    return parts.compute(given, "computeId", known, workspace, default)
 
 
-def _over(look: Look, children: Mapping[str, Resource], status: Mapping[str, Any], refused: Json | None) -> Decision:
-    """No child is going and none can be started."""
-    job = look.resource
-    bad = [(name, one) for name, one in children.items() if _state(one) in (State.FAILED, State.CANCELLED)]
-    if refused:
-        return Decision(_ended({**status, "error": refused}, State.FAILED, look.now), settled=True)
-    if bad:
-        name, child = next(((name, one) for name, one in bad if _state(one) == State.FAILED), bad[0])
-        said = (child.status.get("error") or {}).get("message") or f"it was {words.status(child).lower()}"
-        problem = {"code": (child.status.get("error") or {}).get("code") or "UserError", "message": f"the job {name!r} did not complete: {said}"}
-        return Decision(_ended({**status, "error": problem}, State.FAILED, look.now), settled=True)
-    made = _made(job, children)
-    whole = replace(job, spec={**job.spec, "plan": {**job.spec["plan"], "outputs": made}})
-    registered, effects = outputs.registrations(whole, look.references, job.spec["plan"]["workspace"])
-    if effects:
-        return Decision({**status, "phase": "finalizing"}, tuple(effects))
-    named = {
-        name: {"uri": one["uri"], "type": one["type"]} | ({"asset": registered[name]} if name in registered else {}) for name, one in made.items()
-    }
-    return Decision(_ended({**status, "outputs": named}, State.SUCCEEDED, look.now), settled=True)
+def _defaults(declared: Mapping[str, Json]) -> dict[str, Any]:
+    return {port: one["default"] for port, one in declared.items() if one.get("default") is not None}
 
 
-def _made(job: Resource, children: Mapping[str, Resource]) -> dict[str, Json]:
-    """The pipeline's outputs where they really are: a reused node's stand where the earlier run left them."""
-    plan = job.spec["plan"]
-    made = dict(plan["outputs"])
-    for name, node in plan["nodes"].items():
+def _outputs(given: Reader, component: Mapping[str, Any]) -> dict[str, Json]:
+    """The pipeline's outputs: as its component declares them, overlaid with what the body says of them."""
+    said = given.mapping("outputs")
+    declared: Mapping[str, Json] = component.get("outputs") or {}
+    for name in said.value if component else ():
+        if name not in declared and name != "default":
+            said.fault(name, f"the component has no output {clipped(name)}; it has: {', '.join(declared) or 'none'}", "UnknownOutput")
+    stated = {name: _without_nothing(said.mapping(name).value) for name in said.value if name != "default"}
+    return {**declared, **{name: {**declared.get(name, {}), **one} for name, one in stated.items()}}
+
+
+def _typed(stated: Mapping[str, Json], jobs: Mapping[str, nodes.Node], interfaces_of: Mapping[str, Interface]) -> Json:
+    """The pipeline's outputs; one stated without a type has that of the node's output bound to it."""
+    typed = {name: dict(one) for name, one in stated.items()}
+    for name, node in jobs.items():
         for port, value in (node.get("outputs") or {}).items():
-            target = _target(value)
-            found = children[name].status.get("outputs", {}).get(port) if name in children else None
-            if target in made and found:
-                made[target] = {**made[target], "uri": found["uri"]}
-    return made
-
-
-def _target(value: Any) -> str:
-    """The pipeline's output that a node's output is bound to; "" when to none."""
-    entry = value if isinstance(value, Mapping) else {}
-    text = str(entry.get("value") or entry.get("uri") or entry.get("path") or "")
-    return text.replace(" ", "").removeprefix("${{parent.outputs.").removesuffix("}}") if "parent.outputs." in text else ""
-
-
-def _ended(status: Mapping[str, Any], state: State, at: float) -> dict[str, Any]:
-    return {name: value for name, value in status.items() if name != "phase"} | {"state": state, "ended": at}
-
-
-def _state(child: Resource) -> str:
-    return str(child.status.get("state", State.PENDING))
-
-
-def _cancel(going: list[Resource]) -> tuple[Effect, ...]:
-    return tuple(Update(one.id, {"cancel": True}) for one in going if not one.spec.get("cancel"))
-
-
-def _refused(look: Look) -> Json | None:
-    """Why a child could not be created, if one could not."""
-    for key, outcome in look.resource.status.get("outcomes", {}).items():
-        if key.startswith("create:") and outcome.get("error"):
-            return {"code": outcome["error"]["code"], "message": outcome["error"]["message"]}
-    return None
-
-
-def _results(children: Mapping[str, Resource]) -> dict[str, dict[str, Json]]:
-    """What the nodes that are done have made, their default artifact store included."""
-    results: dict[str, dict[str, Json]] = {}
-    for name, one in children.items():
-        if _state(one) == State.SUCCEEDED:
-            store = {"uri": words.artifacts_uri(str(one.status.get("reused") or one.name)), "type": "uri_folder"}
-            results[name] = {"artifacts": store, "default": store, **one.status.get("outputs", {})}
-    return results
-
-
-def _optional_edges(look: Look, edges: Mapping[str, Mapping[str, list[str]]]) -> list[tuple[str, str]]:
-    """Edges that feed optional inputs only: (from, to)."""
-    plan = look.resource.spec["plan"]
-    found = []
-    for name, needs in edges.items():
-        optional = set(plan.get("optional", {}).get(name, ()))
-        found += [(needed, name) for needed, ports in needs.items() if set(ports) <= optional]
-    return found
-
-
-def _component(request: Admission, properties: Mapping[str, Any], common: Json, wrong: list[Detail]) -> Mapping[str, Any]:
-    if not properties.get("componentId") or properties.get("jobs"):
-        return {}
-    try:
-        found = assets.find_version(request.references, common["workspace"], "components", str(properties["componentId"]))
-    except AzurineError as error:
-        wrong.append(Detail(error.code, error.message, "properties.componentId"))
-        return {}
-    spec = found.spec.get("properties", {}).get("componentSpec", {})
-    return {**spec, "inputs": spec.get("inputs") or {}}
-
-
-def _outputs_of(request: Admission, jobs: Mapping[str, Any], common: Json, wrong: list[Detail]) -> dict[str, dict[str, Any]]:
-    """The declared outputs of each node, by its component."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, node in jobs.items():
-        path = f"properties.jobs.{name}"
-        if not isinstance(node, Mapping):
-            wrong.append(Detail("InvalidType", "a job of a pipeline should be an object", path))
-            continue
-        if node.get("type", "command") not in _TYPES:
-            wrong.append(Detail("NotSupported", f"jobs of type {node.get('type')!r} do not run here; {' and '.join(_TYPES)} do", f"{path}.type"))
-            continue
-        if not node.get("componentId"):
-            wrong.append(Detail("MissingComponent", "a job of a pipeline needs a component", f"{path}.componentId"))
-            continue
-        try:
-            component = assets.find_version(request.references, common["workspace"], "components", str(node["componentId"]))
-        except AzurineError as error:
-            wrong.append(Detail(error.code, error.message, f"{path}.componentId"))
-            continue
-        spec = component.spec.get("properties", {}).get("componentSpec", {})
-        found[name] = {port: declared or {} for port, declared in (spec.get("outputs") or {}).items()}
-    return found
-
-
-def _typed(declared: Mapping[str, Any], jobs: Mapping[str, Any], made_by: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The pipeline's outputs; one declared without a type has that of the node's output bound to it."""
-    typed = {name: dict(one) if isinstance(one, Mapping) else {} for name, one in declared.items()}
-    for name, node in jobs.items():
-        for port, value in (node.get("outputs") or {}).items() if isinstance(node, Mapping) else ():
-            target = typed.get(_target(value))
-            if target is not None and not any(target.get(key) for key in ("jobOutputType", "job_output_type", "type")):
-                target["jobOutputType"] = made_by.get(name, {}).get(port, {}).get("type")
+            goal = typed.get(nodes.target(value))
+            if goal is not None and not outputs.sort_of(goal):
+                goal["jobOutputType"] = interfaces_of[name][1].get(port, {}).get("type")
     return typed
 
 
-def _check_order(planned: Mapping[str, Any], wrong: list[Detail]) -> None:
-    edges = nodes.edges(planned["nodes"])
-    cycle = order.find_cycle(list(planned["nodes"]), [(needed, name) for name, needs in edges.items() for needed in needs])
-    if cycle:
-        wrong.append(Detail("CyclicPipeline", f"these jobs wait for each other: {' → '.join(cycle)}", f"properties.jobs.{cycle[0]}"))
+def _pinned(jobs: Mapping[str, nodes.Node], known: References, workspace: str) -> tuple[dict[str, nodes.Node], dict[str, Interface]]:
+    """The nodes with their components as they are now, and what those declare."""
+    pinned: dict[str, nodes.Node] = {}
+    declared: dict[str, Interface] = {}
+    for name, node in jobs.items():
+        component = assets.find_version(known, workspace, "components", str(node["componentId"]))
+        spec = parts.definition(component)
+        pinned[name] = {**node, "type": spec.get("type") or "command", "componentId": component.id}
+        declared[name] = spec["inputs"], spec["outputs"]
+    return pinned, declared
 
 
-def _rehearse(request: Admission, planned: dict[str, Any], made_by: Mapping[str, Mapping[str, Any]], practice: Practice, wrong: list[Detail]) -> None:
-    """Admits every node for practice, with stand-ins for what the others will make; notes which inputs are optional."""
-    store = {"uri": _STAND_IN, "type": "uri_folder"}
+def _rehearse(request: Admission, below: Reader, planned: Mapping[str, Any], interfaces_of: Mapping[str, Interface], practice: Practice) -> None:
+    """Plans every node for practice, with stand-ins for what the others will make."""
     results = {
-        name: {
-            "artifacts": store,
-            "default": store,
-            **{port: {"uri": _STAND_IN, "type": one.get("type", "uri_folder")} for port, one in ports.items()},
-        }
-        for name, ports in made_by.items()
+        name: {**nodes.store_of("stand-in"), **{port: _stand_in(one) for port, one in made.items()}} for name, (_, made) in interfaces_of.items()
     }
-    planned["optional"] = {}
+    sight = nodes.Sight(planned, results)
     for name, node in planned["nodes"].items():
-        mine: list[Detail] = []
+        place = Reader(None, below.at(name), below.faults)
         try:
-            body = nodes.body(name, node, planned, planned["inputs"], planned["outputs"], results)
+            body = nodes.body(name, node, sight)
         except Invalid as error:
-            wrong.append(Detail(error.code, error.message, f"properties.jobs.{name}"))
+            place.fault(error.path, error.message, error.code)
             continue
-        practice(replace(request, id=f"{request.id}-{name}", body=body, previous=None), mine)
-        wrong.extend(Detail(one.code, one.message, one.path.replace("properties", f"properties.jobs.{name}", 1)) for one in mine)
-        planned["optional"][name] = _optional_inputs(request, node, planned)
+        # The child is told nothing of itself yet but its name, which makes its outputs its own.
+        child = replace(request, id=f"{request.id}-{name}", body=body, previous=None)
+        practice(child, Reader(body["properties"], place.path, below.faults), planned)
 
 
-def _optional_inputs(request: Admission, node: Mapping[str, Any], planned: Mapping[str, Any]) -> list[str]:
-    try:
-        component = assets.find_version(request.references, planned["workspace"], "components", str(node["componentId"]))
-    except AzurineError:
-        # Already on the list of what is wrong: `_outputs_of` looked for the same component.
-        return []
-    declared = component.spec.get("properties", {}).get("componentSpec", {}).get("inputs") or {}
-    return [name for name, one in declared.items() if inputs.is_optional(one or {})]
+def _stand_in(output: Json) -> Json:
+    return {"uri": _STAND_IN, "type": str(output.get("type") or "uri_folder")}
 
 
-def _store(given: Any) -> str:
-    return str(given or "").removeprefix("azureml:").rstrip("/").rsplit("/", 1)[-1]
+def _without_nothing(one: Json) -> dict[str, Any]:
+    return {key: value for key, value in one.items() if value is not None}
 
 
-def _flag(given: Any, default: bool) -> bool:
-    return default if given is None else str(given).lower() == "true"
+def _flag(settings: Reader, key: str, default: bool) -> bool:
+    """The client writes booleans of the settings as booleans or as text."""
+    found = settings.value.get(key)
+    if found is None:
+        return default
+    if str(found).lower() not in ("true", "false"):
+        settings.fault(key, f"{key} must be true or false, not {clipped(found)}", "InvalidType")
+    return str(found).lower() == "true"

@@ -1,8 +1,9 @@
 """Reuse: a deterministic step whose program, literals and data references are those of an earlier one is not run again.
 
-What counts: the command, the code's content (its snapshot's address), the environment, the literals, the addresses and
-asset ids of the data, the settings of the outputs. What does not: the compute, names, and the content behind an address.
-The earlier result is found under its fingerprint, a resource of the kind `workspaces/results`.
+What counts: the command, the code's content, the environment, the literals, the addresses and asset ids of the data, the settings
+of the outputs. What does not: the compute, names, and the content behind an address. Only steps of pipelines are reused, and only
+as long as the job that made the result is there. The earlier result is found under its fingerprint, a resource of the kind
+`workspaces/results`.
 
 https://learn.microsoft.com/azure/machine-learning/how-to-debug-pipeline-reuse-issues
 """
@@ -12,6 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.decisions import Create, Decision, Effect, Perform, Update
 from azurine.model.kinds import Admission, Kind, Look
@@ -19,13 +21,13 @@ from azurine.model.resources import Json, Resource
 from azurine.model.states import State
 
 RESULTS = "workspaces/results"
+_COUNTED = ("command", "environment", "inputs", "variables", "distribution", "instances")
 
 
 def fingerprint(plan: Mapping[str, Any]) -> str:
     """64 hexadecimal digits that are the same when a step of this plan must give the same result."""
-    counted: dict[str, Any] = {
-        name: plan.get(name) for name in ("command", "code", "environment", "inputs", "variables", "distribution", "instances")
-    }
+    counted: dict[str, Any] = {name: plan.get(name) for name in _COUNTED}
+    counted["code"] = plan.get("code_hash") or plan.get("code")
     counted["outputs"] = {name: {key: value for key, value in output.items() if key != "uri"} for name, output in plan["outputs"].items()}
     return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
@@ -48,27 +50,27 @@ def earlier(look: Look) -> Resource | None:
 def take_over(look: Look, found: Resource) -> Decision:
     """This job is done: its outputs are the earlier job's, and so are its metrics (copied by a performer first)."""
     job = look.resource
-    key = f"{job.id}#reuse"
+    key = f"{job.id}#{job.created_at:.6f}#reuse"
     outcome = look.outcome(key)
     if outcome is None or outcome["state"] in (State.PENDING, State.RUNNING):
         copy = Perform(key, "tracking.copy", {"from": found.name, "to": job.name, "workspace": job.spec["plan"]["workspace"]})
-        return Decision({**job.status, "state": State.PENDING, "phase": "preparing"}, (copy,))
-    status = {name: value for name, value in job.status.items() if name != "phase"}
-    times = {"started": look.now, "ended": look.now}
-    return Decision({**status, **times, "state": State.SUCCEEDED, "reused": found.name, "outputs": found.status.get("outputs", {})}, settled=True)
+        return Decision({**job.status, "state": State.PENDING}, (copy,))
+    moments = {"started": look.now, "ended": look.now, "seen": {"started": look.now, "ended": look.now}}
+    outputs = found.status.get("outputs", {})
+    return Decision({**job.status, **moments, "state": State.SUCCEEDED, "reused": found.name, "outputs": outputs}, settled=True)
 
 
 def remember(look: Look) -> tuple[Effect, ...]:
-    """Keeps a fresh result under its fingerprint, or puts it in the place of one whose job is gone."""
+    """Keeps a fresh result under its fingerprint, or puts it in the place of one whose job is gone or is not to be reused."""
     job = look.resource
     plan = job.spec["plan"]
-    if not plan.get("deterministic"):
+    if not (job.owner and plan.get("deterministic")):
         return ()
     known = look.references.get(_place(plan))
     if known is None:
-        return (Create(_place(plan), RESULTS, {"job": job.name}),)
+        return (Create(_place(plan), RESULTS, {"job": job.name}, owned=False),)
     before = look.references.get(ids.child(plan["workspace"], "jobs", known.spec["job"]))
-    if before is None or before.deleting:
+    if before is None or before.deleting or not plan.get("reuse"):
         return (Update(known.id, {"job": job.name}),)
     return ()
 
@@ -78,11 +80,11 @@ def _place(plan: Json) -> str:
 
 
 def _admit(request: Admission) -> Json:
-    return dict(request.body)
+    return {"job": Reader(request.body).text("job")}
 
 
 def _show(result: Resource) -> Json:
-    return {"properties": {"job": result.spec.get("job", "")}}
+    return {"properties": {"job": result.spec["job"]}}
 
 
 KIND = Kind(name=RESULTS, admit=_admit, show=_show)

@@ -1,22 +1,32 @@
 """How a job is going, in Azure's words.
 
-Inside, a job has one of six states and, while it is not final, a phase:
+Inside, a job has one of six states and, while it is not final, a phase. `docs/lifecycles.md` draws them.
 
-    pending ──▶ pending/queued ──▶ pending/preparing ──▶ running ──▶ running/finalizing ──▶ succeeded
-       │             │                    │                 │                │          └──▶ failed
-       └─────────────┴────────────────────┴────── cancel ───┴────────────────┴─────────────▶ cancelled
+    pending                 NotStarted        running                 Running
+    pending/queued          Queued            running/finalizing      Finalizing
+    pending/preparing       Preparing         succeeded               Completed
+    pending/provisioning    Provisioning      failed                  Failed
+    pending/starting        Starting          cancelled               Canceled
+
+The words come in this order: a job whose environment is made first says Preparing, Provisioning, Starting; another one
+says Queued, Preparing.
 
 https://learn.microsoft.com/azure/machine-learning/how-to-understand-job-status
 """
+
+from typing import Any
 
 from azurine.model import clock, ids, states
 from azurine.model.resources import Json, Resource
 from azurine.model.states import State
 
 NOT_STARTED = "NotStarted"
+DEFAULT_OUTPUT = "default"
+STORE_NAMES = ("artifacts", DEFAULT_OUTPUT)
+"""What a job's artifact store is called among its outputs."""
 
 _FINAL_WORDS = {State.SUCCEEDED: "Completed", State.FAILED: "Failed", State.CANCELLED: "Canceled", State.SKIPPED: "NotStarted"}
-_PHASE_WORDS = {"queued": "Queued", "preparing": "Preparing", "starting": "Starting", "running": "Running", "finalizing": "Finalizing"}
+_PHASE_WORDS = {"queued": "Queued", "preparing": "Preparing", "provisioning": "Provisioning", "starting": "Starting"}
 
 ARTIFACT_STORE = "workspaceartifactstore"
 
@@ -46,9 +56,8 @@ def times(job: Resource) -> dict[str, str]:
 
 def show(job: Resource) -> Json:
     """The job as the door answers it: what was PUT, and how it is going."""
-    spec = job.spec
-    plan = spec.get("plan", {})
-    properties = {name: value for name, value in spec.get("properties", {}).items() if value is not None}
+    plan = job.spec.get("plan", {})
+    properties = {name: value for name, value in job.spec.get("properties", {}).items() if value is not None}
     properties["status"] = status(job)
     properties["experimentName"] = plan.get("experiment", "Default")
     properties["displayName"] = properties.get("displayName") or job.name
@@ -85,14 +94,17 @@ def _notes(job: Resource) -> dict[str, str]:
 
 
 def _outputs(job: Resource) -> dict[str, Json]:
-    default = {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": artifacts_uri(job.status.get("reused") or job.name)}
-    shown: dict[str, Json] = {"default": default}
+    # parity: this one address has no /paths/ in it. The official client cuts it at `datastores/<name>/` to find the logs it streams.
+    store = artifacts_uri(str(job.status.get("reused") or job.name)).replace("/paths/", "/").rstrip("/")
+    shown: dict[str, Json] = {DEFAULT_OUTPUT: {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": store}}
     declared = job.spec.get("properties", {}).get("outputs") or {}
-    planned = job.spec.get("plan", {}).get("outputs", {})
-    for name, output in planned.items():
-        was_put = {key: value for key, value in (declared.get(name) or {}).items() if key not in ("value", "type", "job_output_type")}
+    for name, output in job.spec.get("plan", {}).get("outputs", {}).items():
+        was_put: dict[str, Any] = {key: one for key, one in (declared.get(name) or {}).items() if key not in _NOT_SHOWN}
         made = job.status.get("outputs", {}).get(name, output)
         shown[name] = {**was_put, "jobOutputType": output["type"], "uri": made["uri"]}
         if made.get("asset"):
             shown[name] = {**shown[name], "assetName": ids.name(ids.parent(made["asset"])), "assetVersion": ids.name(made["asset"])}
     return shown
+
+
+_NOT_SHOWN = frozenset({"value", "type", "job_output_type", "bound"})

@@ -1,0 +1,130 @@
+"""How a pipeline goes: what each look at it decides.
+
+Each look starts the nodes whose needs are there, and ends the pipeline when no more can be started. A node that failed keeps
+those that need it from starting; whether branches that have nothing to do with it go on is the pipeline's setting.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from azurine.graph import readiness
+from azurine.ml.jobs import attempts, nodes, outputs, words
+from azurine.model import ids, states
+from azurine.model.decisions import Create, Decision, Effect, Update
+from azurine.model.kinds import Look
+from azurine.model.resources import Json, Resource
+from azurine.model.states import State
+
+JOBS = "workspaces/jobs"
+_BAD = (State.FAILED, State.CANCELLED)
+
+
+def decide(look: Look) -> Decision:
+    job = look.resource
+    plan = job.spec["plan"]
+    children = {str(one.spec["node"]): one for one in look.children if one.kind == JOBS and one.spec.get("node")}
+    going = [one for one in children.values() if not states.is_final(_state(one))]
+    started = {"seen": {"started": look.now}, **job.status, "state": State.RUNNING, "started": job.status.get("started") or look.now}
+    if job.spec.get("cancel") or job.deleting:
+        return Decision(started, _cancel(going)) if going else Decision(attempts.ended(look, started, State.CANCELLED), settled=True)
+    refused = _refused(look)
+    seen = {**dict.fromkeys(refused, State.FAILED), **{name: _state(one) for name, one in children.items()}}
+    halted = not plan["continue"] and any(state in _BAD for state in seen.values())
+    if halted and going:
+        return Decision(started, _cancel(going))
+    sight = _classified(plan, seen)
+    if sight.ready and not halted:
+        results = _results(children)
+        return Decision(started, tuple(_child(look, name, results) for name in sight.ready))
+    if going:
+        return Decision(started)
+    return _over(look, children, started, refused)
+
+
+def child_id(pipeline: Resource, node: str) -> str:
+    """The id of a node's job: the same at every look."""
+    workspace = ids.parent(pipeline.id)
+    return ids.child(workspace, "jobs", str(uuid5(NAMESPACE_URL, f"{pipeline.id}/{pipeline.created_at}/{node}")))
+
+
+def _classified(plan: Mapping[str, Any], seen: Mapping[str, str]) -> readiness.Readiness:
+    edges: Mapping[str, Mapping[str, Sequence[str]]] = plan["edges"]
+    soft = []
+    if plan["continue_optional"]:
+        optional = {name: set(ports) for name, ports in plan["optional"].items()}
+        soft = [(needed, name) for name, needs in edges.items() for needed, ports in needs.items() if optional[name].issuperset(ports)]
+    hard = [(needed, name) for name, needs in edges.items() for needed in needs]
+    return readiness.classify(list(plan["nodes"]), hard, seen, continue_on_failure=plan["continue"], optional=soft)
+
+
+def _child(look: Look, name: str, results: Mapping[str, Mapping[str, Json]]) -> Create:
+    plan = look.resource.spec["plan"]
+    return Create(child_id(look.resource, name), JOBS, nodes.body(name, plan["nodes"][name], nodes.Sight(plan, results)))
+
+
+def _over(look: Look, children: Mapping[str, Resource], status: Mapping[str, Any], refused: Mapping[str, Json]) -> Decision:
+    """No child is going and none can be started."""
+    problem = _problem(children, refused)
+    if problem is not None:
+        return attempts.failed(look, status, problem)
+    made = _made(look.resource, children)
+    registered = outputs.register(look.resource, made, look)
+    if registered.problem is not None:
+        return attempts.failed(look, status, registered.problem)
+    if registered.waiting:
+        return Decision({**status, "phase": "finalizing"}, registered.effects, wake_at=look.now)
+    results = outputs.results(made, registered.assets)
+    return Decision(attempts.ended(look, {**status, "outputs": results}, State.SUCCEEDED), settled=True)
+
+
+def _problem(children: Mapping[str, Resource], refused: Mapping[str, Json]) -> Json | None:
+    """Why the pipeline failed: the first node that failed by itself, else the first that was cancelled."""
+    for name, error in refused.items():
+        return {"code": error.get("code"), "message": f"the job {name} could not be started: {error.get('message')}"}
+    for state in _BAD:
+        for name, child in children.items():
+            if _state(child) == state:
+                error = child.status.get("error") or {}
+                said = error.get("message") or f"it was {words.status(child).lower()}"
+                return {"code": error.get("code"), "message": f"the job {name} ({child.name}) did not complete: {said}"}
+    return None
+
+
+def _made(job: Resource, children: Mapping[str, Resource]) -> dict[str, Json]:
+    """The pipeline's outputs where they really are: a reused node's stand where the earlier run left them."""
+    plan = job.spec["plan"]
+    made = dict(plan["outputs"])
+    for name, node in plan["nodes"].items():
+        for port, value in (node.get("outputs") or {}).items():
+            goal = nodes.target(value)
+            found = children[name].status.get("outputs", {}).get(port) if name in children else None
+            if goal in made and found:
+                made[goal] = {**made[goal], "uri": found["uri"]}
+    return made
+
+
+def _state(child: Resource) -> str:
+    return str(child.status.get("state", State.PENDING))
+
+
+def _cancel(going: Sequence[Resource]) -> tuple[Effect, ...]:
+    return tuple(Update(one.id, {"cancel": True}) for one in going if not one.spec.get("cancel"))
+
+
+def _refused(look: Look) -> dict[str, Json]:
+    """Why nodes' jobs could not be created, by node."""
+    outcomes: Mapping[str, Json] = look.resource.status.get("outcomes", {})
+    if not any(key.startswith("create:") for key in outcomes):
+        return {}
+    keys = {name: f"create:{child_id(look.resource, name)}" for name in look.resource.spec["plan"]["nodes"]}
+    return {name: outcomes[key]["error"] or {} for name, key in keys.items() if key in outcomes}
+
+
+def _results(children: Mapping[str, Resource]) -> dict[str, dict[str, Json]]:
+    """What the nodes that are done have made, their artifact stores included."""
+    results: dict[str, dict[str, Json]] = {}
+    for name, one in children.items():
+        if _state(one) == State.SUCCEEDED:
+            results[name] = {**nodes.store_of(str(one.status.get("reused") or one.name)), **one.status.get("outputs", {})}
+    return results
