@@ -20,7 +20,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from azurine import ml
+from azurine import ml, online
 from azurine.api import auth, public, questions, routes
 from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
@@ -83,9 +83,21 @@ class House:
         self.directory = Directory(settings.identity, settings.tenant)
         self.tokens = Tokens(settings.identity, self.directory, settings.names)
         self.environments = Environments(home, machine())
+        workspace = f"subscriptions/{settings.subscription}/resourceGroups/{settings.resource_group}/workspaces/{settings.workspace}"
         self.kinds: dict[str, Kind] = {
-            kind.name: kind for kind in (*ml.kinds(url), *jobs.KINDS, subscriptions.KIND, resource_groups.KIND, deployments.KIND)
+            kind.name: kind
+            for kind in (*ml.kinds(url), *jobs.KINDS, *online.kinds(url, workspace), subscriptions.KIND, resource_groups.KIND, deployments.KIND)
         }
+        self.online = online.Online(
+            home,
+            settings.identity,
+            workspace,
+            self.log,
+            python=lambda definition, log: self.environments.ensure(definition, log).python,
+            locate=self.locate,
+            logs=self._endpoint_logs,
+            variables={name: value for name, value in machine().items() if not name.startswith("AZURINE_")},
+        )
         self.steps = Steps(home / "tasks", self._place, self._orders().lay_out)
         self._local = LocalPlace(home, None, self.steps.seen)
         self.clusters = Clusters(self._cluster, _resize)
@@ -95,6 +107,7 @@ class House:
             "cluster": self.clusters,
             "environment": self._chores[0],
             "tracking.copy": self._chores[1],
+            "deployment": self.online.performer,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system)
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
@@ -102,16 +115,19 @@ class House:
 
     def app(self) -> ASGIApp:
         paths = auth.public_paths([*auth.IDENTITY_PATHS, *public.PUBLIC])
-        return routes.create_app(
+        inner = routes.create_app(
             self.log,
             self.kinds,
             authorize=roles.may,
             sign_in=lambda inner: auth.Authentication(inner, self.tokens.check, paths, f"{self.url}/{self.settings.tenant}"),
             asked_for=ASKED_FOR,
             finish={jobs.KIND.name: self._with_addresses},
-            table=questions.table(
-                self._stores(), account_of=workspaces.account, location=datastores.location, secrets=datastores.secrets, nodes=computes.nodes
-            ),
+            table={
+                **questions.table(
+                    self._stores(), account_of=workspaces.account, location=datastores.location, secrets=datastores.secrets, nodes=computes.nodes
+                ),
+                **self.online.table,
+            },
             extra=[
                 *identity_door.routes(self.directory, self.tokens),
                 *mlflow_door.routes(self.log, self.tracking, StoredFiles(self.files, self._spot), clock.system, kinds=self.kinds),
@@ -121,6 +137,7 @@ class House:
             sizes=computes.sizes,
             ready=lambda: self.ready,
         )
+        return self.online.door(inner, self.tokens.check, roles.may)
 
     def _with_addresses(self, job: Resource, body: dict[str, Any]) -> dict[str, Any]:
         """The addresses of a job's services, which only the running server knows."""
@@ -176,6 +193,7 @@ class House:
         for chore in self._chores:
             chore.close()
         self.clusters.close()
+        self.online.close()
         self._local.close()
         self.tracking.close()
         self.log.close()
@@ -217,6 +235,12 @@ class House:
         if location is None or folder is None:
             raise errors.Missing("the workspace's artifact store is not on this server", code="DatastoreNotFound")
         return FilesPlace(location.account, location.container, location.path, folder)
+
+    def _endpoint_logs(self, workspace: str, endpoint: str, deployment: str) -> Path:
+        folder = self.locate(workspace, f"azureml://datastores/{words.ARTIFACT_STORE}/paths/OnlineEndpoints/{endpoint}/{deployment}")
+        if folder is None:
+            raise errors.Missing("the workspace's artifact store is not on this server", code="DatastoreNotFound")
+        return folder
 
     def _location(self, workspace: str, uri: str) -> urls.Location | None:
         found = uris.read(uri, workspace)
