@@ -10,7 +10,6 @@ import fcntl
 import json
 import logging
 import os
-import shutil
 import socket
 import sys
 import time
@@ -51,6 +50,7 @@ from azurine.reconcile.loop import HOUSE, Loop
 from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
 from azurine.reconcile.steps import Steps
+from azurine.reconcile.sweeping import Sweeper
 from azurine.settings import Settings, machine
 from azurine.storage import blocks, signatures, urls
 from azurine.storage.accounts import Accounts
@@ -110,6 +110,8 @@ class House:
             "deployment": self.online.performer,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system)
+        self._sweeper = Sweeper(home / "tasks", jobs.KIND.name, self._rests)
+        self.log.listen(self._sweeper.tell)
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
         self.ready = False
 
@@ -130,7 +132,9 @@ class House:
             },
             extra=[
                 *identity_door.routes(self.directory, self.tokens),
-                *mlflow_door.routes(self.log, self.tracking, StoredFiles(self.files, self._spot), clock.system, kinds=self.kinds),
+                *mlflow_door.routes(
+                    self.log, self.tracking, StoredFiles(self.files, self._spot), clock.system, kinds=self.kinds, authorize=roles.may
+                ),
             ],
             blobs=blob_app(self.files, self.tokens.check, self._challenge()),
             artifacts=self._artifacts(),
@@ -184,11 +188,13 @@ class House:
         blocks.sweep(self.files)
         self._furnish()
         self.loop.start()
+        self._sweeper.start()
         self.ready = True
 
     def close(self) -> None:
         self.ready = False
         self.loop.stop()
+        self._sweeper.close()
         self.steps.close()
         for chore in self._chores:
             chore.close()
@@ -296,6 +302,10 @@ class House:
             "NO_PROXY": "localhost,127.0.0.1,.localhost",
             "no_proxy": "localhost,127.0.0.1,.localhost",
         }
+
+    def _rests(self, job: str) -> bool:
+        found = self.log.get(job)
+        return found is None or found.settled
 
     def _environment(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
         log = self.artifacts(str(wish["workspace"]), str(wish["run"])).folder / BUILD_LOG
@@ -419,10 +429,3 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 def _always(body: Json) -> Callable[[object], Json]:
     return lambda _: body
-
-
-def sweep(tasks: Path, is_over: Any) -> None:
-    """Removes the folders of tasks whose jobs are over."""
-    for folder in tasks.iterdir() if tasks.is_dir() else ():
-        if is_over(folder.name):
-            shutil.rmtree(folder, ignore_errors=True)
