@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from azurine.compute.contract import Place
+from azurine.model import ids
 from azurine.model.decisions import Outcome
 from azurine.model.errors import AzurineError, Missing
 from azurine.model.resources import Json
@@ -25,11 +26,15 @@ Make = Callable[[Json, Tell], Place]
 
 @dataclass(slots=True)
 class _Held:
-    """key, file: of the wish that holds the place now. Another size of the same compute is another wish for the same place."""
+    """key, file: of the wish that holds the place now. Another size of the same compute is another wish for the same place.
+
+    problem: why there is no place and will be none.
+    """
 
     key: str
     file: File
     place: Place | None = None
+    problem: str = ""
 
 
 class Clusters:
@@ -48,7 +53,7 @@ class Clusters:
         with self._changed:
             # At once, so that the end of the wish before, which comes next, does not take the place away.
             held = self._held.setdefault(compute, _Held(request.key, file))
-            held.key, held.file = request.key, file
+            held.key, held.file, held.problem = request.key, file, ""
         threading.Thread(target=self._open, args=(compute, request), name="cluster", daemon=True).start()
 
     def cease(self, key: str, file: File) -> None:
@@ -60,10 +65,11 @@ class Clusters:
     def place(self, compute: str) -> Place:
         """The place of a compute (its id). Raises errors.Missing when it does not come up in time."""
         with self._changed:
-            self._changed.wait_for(lambda: self._standing(compute) is not None, self._patience)
+            self._changed.wait_for(lambda: self._standing(compute) is not None or bool(self._problem(compute)), self._patience)
             found = self._standing(compute)
             if found is None:
-                raise Missing(f"the compute {compute.rsplit('/', 1)[-1]!r} is not running", code="ComputeNotRunning")
+                why = self._problem(compute) or "it was not started"
+                raise Missing(f"the compute {ids.name(compute)!r} is not running: {why}", code="ComputeNotRunning")
             return found
 
     def close(self) -> None:
@@ -76,6 +82,9 @@ class Clusters:
     def _standing(self, compute: str) -> Place | None:
         return self._held[compute].place if compute in self._held else None
 
+    def _problem(self, compute: str) -> str:
+        return self._held[compute].problem if compute in self._held else ""
+
     def _open(self, compute: str, request: Request) -> None:
         try:
             with self._changed:
@@ -85,12 +94,11 @@ class Clusters:
                 return
             place = self._make(request.arguments, lambda told: self._tell(compute, Outcome(State.RUNNING, told)))
         except AzurineError as error:
-            self._tell(compute, Outcome(State.FAILED, {}, {"code": error.code, "message": error.message}))
+            self._refuse(compute, request.key, {"code": error.code, "message": error.message})
         except Exception as error:
             # The edge of the performer: the compute must say that it has no nodes, and why.
             _logger.exception("the cluster of %s could not be started", request.resource)
-            problem = {"code": "ClusterFailed", "message": f"the cluster could not be started: {error}"}
-            self._tell(compute, Outcome(State.FAILED, {}, problem))
+            self._refuse(compute, request.key, {"code": "ClusterFailed", "message": f"the cluster could not be started: {error}"})
         else:
             self._take_over(compute, request.key, place)
 
@@ -106,6 +114,16 @@ class Clusters:
             leaving.close()
         if leaving is not place:
             self._tell(compute, Outcome(State.RUNNING, place.status()))
+
+    def _refuse(self, compute: str, key: str, problem: dict[str, str]) -> None:
+        """Whoever waits for the place hears at once that it will not come; a wish that was replaced meanwhile is in nobody's way."""
+        with self._changed:
+            held = self._held.get(compute)
+            if held is None or held.key != key:
+                return
+            held.problem = problem["message"]
+            self._changed.notify_all()
+        held.file(Outcome(State.FAILED, {}, problem))
 
     def _tell(self, compute: str, outcome: Outcome) -> None:
         with self._changed:

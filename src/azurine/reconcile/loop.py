@@ -126,21 +126,26 @@ class Loop:
         round_ = Round(self._log, now, self._families)
         wishes = _Wishes()
         looked: Counter[str] = Counter()
-        while waiting:
-            identifier = next(iter(waiting))
-            del waiting[identifier]
-            looked[identifier] += 1
-            if looked[identifier] > MOST_LOOKS:
-                self._queue.look([identifier])
-                continue
-            waiting.update(dict.fromkeys(self._look(identifier, filed.get(identifier, {}), round_, now, wishes)))
         try:
+            while waiting:
+                identifier = next(iter(waiting))
+                del waiting[identifier]
+                looked[identifier] += 1
+                if looked[identifier] > MOST_LOOKS:
+                    self._queue.look([identifier])
+                    continue
+                waiting.update(dict.fromkeys(self._look(identifier, filed.get(identifier, {}), round_, now, wishes)))
             results = round_.commit()
         except Exception:
             self._queue.refile(filed)
+            self._queue.look([*looked, *waiting])
+            raise
+        try:
+            self._after(results, filed, wishes)
+        except Exception:
+            # What was decided is written, but not all that was wished: the next look wishes it again.
             self._queue.look(looked)
             raise
-        self._after(results, filed, wishes)
         self._trim()
 
     def _changed(self, news: list[Resource]) -> list[str]:
@@ -160,6 +165,24 @@ class Loop:
 
     def _look(self, identifier: str, filed: Mapping[str, Outcome], round_: Round, now: float, wishes: _Wishes) -> list[str]:
         """One look; answers the ids that should be looked at in the same round because of it."""
+        try:
+            more = self._consider(identifier, filed, round_, now, wishes)
+        except Temporary:
+            raise
+        except Exception:
+            # A bug in one kind, or a resource it cannot read: said with an id, tried again later, never in the way of others.
+            failures = self._failures[identifier] = self._failures.get(identifier, 0) + 1
+            again = min(_LONGEST_BACK_OFF, 2.0**failures)
+            _logger.exception("incident %s: deciding %s failed; looking again in %.0f s", uuid.uuid4(), identifier, again)
+            self._queue.wake(identifier, now + again)
+            return []
+        self._failures.pop(identifier, None)
+        return more
+
+    def _consider(self, identifier: str, filed: Mapping[str, Outcome], round_: Round, now: float, wishes: _Wishes) -> list[str]:
+        for key, outcome in filed.items():
+            if states.is_final(outcome.state):
+                self._under_way.pop(key, None)
         resource = round_.get(identifier)
         if resource is None:
             self._queue.wake(identifier, None)
@@ -167,9 +190,6 @@ class Loop:
             return []
         if filed:
             resource = _with_outcomes(resource, filed)
-            for key, outcome in filed.items():
-                if states.is_final(outcome.state):
-                    self._under_way.pop(key, None)
         kind = self._kinds.get(resource.kind)
         if kind is None:
             return []
@@ -177,25 +197,8 @@ class Loop:
             return self._look_at_leaving(kind, resource, round_, now, wishes)
         if kind.decide is None:
             return []
-        decision = self._decide(kind, resource, round_, now)
-        if decision is None:
-            return []
+        decision = kind.decide(Look(resource, round_.owned_by(identifier), now, round_))
         return self._take_up(resource, decision, bool(filed), round_, wishes)
-
-    def _decide(self, kind: Kind, resource: Resource, round_: Round, now: float) -> Decision | None:
-        assert kind.decide is not None
-        look = Look(resource, round_.owned_by(resource.id), now, round_)
-        try:
-            decision = kind.decide(look)
-        except Exception:
-            # A bug in one kind, or a resource it cannot read: said with an id, tried again later, never in the way of others.
-            failures = self._failures[resource.id] = self._failures.get(resource.id, 0) + 1
-            again = min(_LONGEST_BACK_OFF, 2.0**failures)
-            _logger.exception("incident %s: deciding %s failed; looking again in %.0f s", uuid.uuid4(), resource.id, again)
-            self._queue.wake(resource.id, now + again)
-            return None
-        self._failures.pop(resource.id, None)
-        return decision
 
     def _take_up(self, resource: Resource, decision: Decision, filed: bool, round_: Round, wishes: _Wishes) -> list[str]:
         status = dict(decision.status)
@@ -208,7 +211,9 @@ class Loop:
                 case Create():
                     more += self._create(resource, effect, round_, status)
                 case Perform():
-                    wishes.performs.append((resource.id, effect))
+                    # What is done is done: a kind may go on wishing for it.
+                    if not _is_over(resource, effect.key):
+                        wishes.performs.append((resource.id, effect))
                 case Cease():
                     wishes.ceases.append((resource.id, effect))
                 case Update():
@@ -249,9 +254,7 @@ class Loop:
         wishes.deletes.extend(one.id for one in below.values() if not one.deleting)
         done = True
         if kind.decide is not None:
-            decision = self._decide(kind, resource, round_, now)
-            if decision is None:
-                return []
+            decision = kind.decide(Look(resource, round_.owned_by(resource.id), now, round_))
             done = decision.settled
             self._take_up(resource, Decision(decision.status, decision.effects, decision.wake_at, settled=False), False, round_, wishes)
         if done and not below:
@@ -326,6 +329,10 @@ def _with_outcomes(resource: Resource, filed: Mapping[str, Outcome]) -> Resource
     """The resource with outcomes filed in its status. A final outcome stands: what comes later under the same key is left out."""
     outcomes: dict[str, Json] = dict(resource.status.get("outcomes", {}))
     for key, outcome in filed.items():
-        if not states.is_final(outcomes.get(key, {}).get("state", "")):
+        if not _is_over(resource, key):
             outcomes[key] = outcome.as_json()
     return replace(resource, status={**resource.status, "outcomes": outcomes})
+
+
+def _is_over(resource: Resource, key: str) -> bool:
+    return states.is_final(resource.status.get("outcomes", {}).get(key, {}).get("state", ""))

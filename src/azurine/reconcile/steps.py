@@ -15,7 +15,7 @@ from pathlib import Path
 
 from azurine.compute import tasks
 from azurine.compute.contract import Place, Sighting, Task
-from azurine.model import states
+from azurine.model import ids, states
 from azurine.model.decisions import Outcome
 from azurine.model.errors import AzurineError
 from azurine.model.resources import Json
@@ -38,17 +38,22 @@ class Steps:
         self._lock = threading.Lock()
         self._files: dict[str, File] = {}
         self._places: dict[str, Place] = {}
+        self._beginning: set[str] = set()
+        self._ceased: set[str] = set()
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="steps")
 
     def perform(self, request: Request, file: File) -> None:
         with self._lock:
             self._files[request.key] = file
+            self._beginning.add(request.key)
         self._pool.submit(self._begin, request, file)
 
     def cease(self, key: str, file: File) -> None:
         with self._lock:
             place = self._places.get(key)
             self._files[key] = file
+            if key in self._beginning:
+                self._ceased.add(key)
         self._pool.submit(self._end, key, place, file)
 
     def seen(self, key: str, sighting: Sighting) -> None:
@@ -71,34 +76,52 @@ class Steps:
         return self._folder / run / hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def _begin(self, request: Request, file: File) -> None:
+        key = request.key
         try:
-            folder = self.task_folder(str(request.arguments["run"]), request.key)
-            order = tasks.order(folder) if (folder / tasks.ORDER).exists() else {**self._lay_out(request.arguments), "key": request.key}
-            place = self._place_of(str(request.arguments["compute"]))
-            with self._lock:
-                self._places[request.key] = place
-            place.start(Task(request.key, folder, order))
+            folder = self.task_folder(str(request.arguments["run"]), key)
+            is_new = not (folder / tasks.ORDER).exists()
+            order = {**self._lay_out(request.arguments), "key": key} if is_new else tasks.order(folder)
+            self._start(Task(key, folder, order), self._place_of(str(request.arguments["compute"])), is_new)
         except AzurineError as error:
-            file(Outcome(State.FAILED, {}, {"code": error.code, "message": error.message}))
+            self._refuse(key, file, {"code": error.code, "message": error.message})
         except Exception as error:
             # The edge of the performer: whatever it is, the job must hear of it rather than wait for ever.
-            _logger.exception("the step %s could not be begun", request.key)
-            file(Outcome(State.FAILED, {}, {"code": "InternalError", "message": f"the step could not be begun: {error}"}))
+            _logger.exception("the step %s could not be begun", key)
+            self._refuse(key, file, {"code": "InternalError", "message": f"the step could not be begun: {error}"})
+        finally:
+            with self._lock:
+                self._beginning.discard(key)
+                self._ceased.discard(key)
+
+    def _start(self, task: Task, place: Place, is_new: bool) -> None:
+        # With the lock held, so that a wish to end comes either before the start, which then is left out, or after it.
+        with self._lock:
+            if is_new and task.key in self._ceased:
+                return
+            self._places[task.key] = place
+            place.start(task)
+
+    def _refuse(self, key: str, file: File, error: Json) -> None:
+        with self._lock:
+            self._files.pop(key, None)
+            is_ceased = key in self._ceased
+        if not is_ceased:
+            file(Outcome(State.FAILED, {}, error))
 
     def _end(self, key: str, place: Place | None, file: File) -> None:
-        """A task that was begun before a restart is adopted with the wish to cancel in its folder, which its guest heeds."""
+        """A task that was begun before a restart is adopted first. The wish is in its folder too, for a guest that comes later."""
         try:
-            if place is not None:
-                place.stop(key)
-                return
-            job, _, _ = key.partition("#")
-            folder = self.task_folder(job.rsplit("/", 1)[1], key)
-            if not (folder / tasks.ORDER).exists():
-                file(Outcome(State.CANCELLED))
-                return
-            tasks.wish_cancel(folder)
-            order = tasks.order(folder)
-            self._place_of(str(order["compute"])).start(Task(key, folder, order))
+            if place is None:
+                job, _, _ = key.partition("#")
+                folder = self.task_folder(ids.name(job), key)
+                if not (folder / tasks.ORDER).exists():
+                    file(Outcome(State.CANCELLED))
+                    return
+                tasks.wish_cancel(folder)
+                order = tasks.order(folder)
+                place = self._place_of(str(order["compute"]))
+                self._start(Task(key, folder, order), place, is_new=False)
+            place.stop(key)
         except Exception as error:
             # As above: a cancelled job ends, also when its place is gone.
             _logger.exception("the step %s could not be ended", key)
