@@ -14,6 +14,7 @@ help:
 	@echo "make test      all tests but the long ones; make test-all for those too"
 	@echo "make lint      ruff, mypy --strict, import contracts"
 	@echo "make bench     measure beside peers, print the table"
+	@echo "make docs      run the tests with the official clients and write docs/parity.md from what they showed"
 	@echo "make lock      resolve the dependencies anew into requirements-lock.txt"
 
 setup: $(READY)
@@ -47,6 +48,10 @@ format: setup
 
 bench: setup
 	@$(BIN)/python benchmarks/run.py
+
+docs: setup
+	@PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 -m "not long" -p witness --witness docs/parity.json tests/clients tests/stories
+	@$(BIN)/python docs/parity.py
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q uv; }
