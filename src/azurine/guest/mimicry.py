@@ -1,6 +1,6 @@
 """Becoming, in a forked process, what a fresh `python script.py …` or `python -m module …` would be.
 
-`prepare(main)` sets up streams, `sys`, `__main__` and the seeds of random numbers as a new interpreter has them. Then the program
+`get_ready` and `prepare(main)` set up streams, `sys`, `__main__` and the seeds of random numbers as a new interpreter has them. Then the program
 is run (`Program.go`) from the lowest frame there is, so that it has the whole stack, and `end` ends it as the
 interpreter does: the traceback without frames of ours, `sys.exit` in all its forms, threads waited for, `atexit`, objects of the
 program's modules given up (so that a file nobody closed is written), streams flushed. The answer is the exit code; the caller
@@ -23,6 +23,7 @@ import functools
 import gc
 import importlib.machinery
 import io
+import itertools
 import os
 import random
 import runpy
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+_known: frozenset[str] = frozenset()
 FLUSH_FAILED = 120
 """The interpreter's own exit code when it cannot write what is left in the streams."""
 
@@ -57,17 +59,28 @@ def refusal(main: dict[str, Any], cwd: str) -> str:
 class Program:
     """What is to be run. go: a call that runs it, without a Python frame of its own. problem: what came out of it."""
 
-    def __init__(self, go: Callable[[], Any], before: set[str]) -> None:
+    def __init__(self, go: Callable[[], Any]) -> None:
         self.go = go
-        self.before = before
         self.problem: BaseException | None = None
+
+
+def get_ready(known: frozenset[str]) -> None:
+    """What can be done in a copy before it is known what it is to become. known: names of the modules that the zygote has imported.
+
+    It also touches what every program touches: memory that is shared with the zygote is copied page by page when it is first written
+    to (a counter of references is enough), and here nobody waits for it.
+    """
+    global _known
+    _known = known
+    _renew_randomness()
+    exec(compile("import sys, os\nfor _ in (1, 2): pass\n", "<ready>", "exec"), {})
+    dict(os.environ)
+    gc.collect()
 
 
 def prepare(main: dict[str, Any]) -> Program:
     """main: {"script" or "module", "arguments", "words" (the command), "unbuffered"}. The footing has been taken already."""
-    before = set(sys.modules)
     _renew_streams(main["unbuffered"])
-    _renew_randomness()
     if hasattr(time, "tzset"):
         time.tzset()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -78,9 +91,9 @@ def prepare(main: dict[str, Any]) -> Program:
         sys.orig_argv[:] = main["words"]
     names = _new_main()
     try:
-        return Program(_module(main) if main["module"] else _script(main, names), before)
+        return Program(_module(main) if main["module"] else _script(main, names))
     except BaseException as problem:  # noqa: BLE001 a program that does not compile, or cannot be read
-        program = Program(int, before)
+        program = Program(int)
         program.problem = problem
         return program
 
@@ -94,7 +107,7 @@ def end(program: Program) -> int:
         _show(problem)
     atexit._run_exitfuncs()
     flushed = _flush()
-    _give_up(program.before)
+    _give_up()
     flushed = _flush() and flushed
     if not flushed and code == 0:
         code = FLUSH_FAILED
@@ -229,7 +242,7 @@ def _flush() -> bool:
     return well
 
 
-def _give_up(before: set[str]) -> None:
+def _give_up() -> None:
     """Lets go of the program's own modules, so that what only they held is finished: files are written, `__del__` is called.
 
     As the interpreter does it: first nobody refers to the modules any more, then what is left of them is emptied.
@@ -240,7 +253,7 @@ def _give_up(before: set[str]) -> None:
     # While everything is still referred to: a collection puts what refers before what is referred to, so that of an open file the
     # text is written before the file below it is closed.
     gc.collect()
-    modules = [_let_go(name) for name in ["__main__", *(name for name in sys.modules if name not in before)]]
+    modules = [_let_go(name) for name in ["__main__", *_own_modules()]]
     gc.collect()
     for reference in modules:
         alive = reference()
@@ -251,6 +264,12 @@ def _give_up(before: set[str]) -> None:
     if clib is not None:
         with contextlib.suppress(Exception):
             clib.CDLL(None).fflush(None)
+
+
+def _own_modules() -> list[str]:
+    """The modules that the program has imported itself, the last first. They come after those of the zygote, which are not even
+    looked at: going through a thousand names would copy the pages they lie on."""
+    return list(itertools.takewhile(lambda name: name not in _known, reversed(sys.modules)))
 
 
 def _let_go(name: str) -> Callable[[], ModuleType | None]:

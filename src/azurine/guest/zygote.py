@@ -25,19 +25,14 @@ Stands alone: standard library only, Python 3.8 and later, started by its path, 
 from __future__ import annotations
 
 import argparse
-import array
 import contextlib
-import fcntl
 import gc
 import importlib
 import importlib.util
-import json
 import os
-import resource
 import select
 import signal
 import socket
-import struct
 import sys
 import threading
 import time
@@ -49,8 +44,6 @@ HARMLESS = frozenset({"jemalloc_bg_thd"})
 """Threads whose libraries see to it themselves that a fork is safe."""
 LOOK = 60.0
 """Seconds between looks whether the socket is still there."""
-LINK = 250
-"""The connection's descriptor in a copy: high, so that the program's first file gets the number it would get in a fresh process."""
 
 
 def _beside(name: str) -> ModuleType:
@@ -64,7 +57,10 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
-def main(words: list[str]) -> Copy:
+copies = _beside("copies")
+
+
+def main(words: list[str]) -> Any:
     options = _options(words)
     writer = _leave_parent(options.wait)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
@@ -180,24 +176,6 @@ def _listen(path: str) -> socket.socket:
     return listener
 
 
-class Copy:
-    """A fork that is about to run a program. link: where it says how it ended."""
-
-    def __init__(self, program: Any, end: Any, link: socket.socket) -> None:
-        self.program = program
-        self._end = end
-        self._link = link
-
-    def end(self) -> None:
-        """Never returns."""
-        code = 70
-        try:
-            code = self._end(self.program)
-            say(self._link, {"exit": code, "alone": _never_had_children()})
-        finally:
-            os._exit(code)
-
-
 class _Nest:
     """The loop: connections come in, copies go out, endings are told."""
 
@@ -205,14 +183,15 @@ class _Nest:
         self.listener = listener
         self.options = options
         self.imported = imported
-        self.set_by_imports = set_by_imports
         self.links: dict[int, socket.socket | None] = {}
         self.made = 0
         self.listening = True
         self.asked_to_stop = False
         self.own = _identity(options.socket)
-        self.footing, self.mimicry = _beside("footing"), _beside("mimicry")
-        self.kept = _open_descriptors() - {listener.fileno()}
+        kept = copies.open_descriptors() - {listener.fileno()}
+        self.hatchery = copies.Hatchery(kept, _beside("footing"), _beside("mimicry"), set_by_imports)
+        self.ahead: tuple[int, socket.socket] | None = None
+        self.wants_ahead = True
         self.bell, writer = os.pipe()
         os.set_blocking(self.bell, False)
         os.set_blocking(writer, False)
@@ -221,20 +200,24 @@ class _Nest:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def serve(self) -> Copy:
+    def serve(self) -> Any:
         """Returns in a copy that is to run a program; the zygote itself ends here."""
         last = time.monotonic()
         while self.listening or self._has_listeners():
             wanted = [self.bell, self.listener.fileno()] if self.listening else [self.bell]
-            ready, _, _ = select.select(wanted, [], [], min(LOOK, self.options.idle))
+            spare_time = self.wants_ahead and self.listening
+            ready, _, _ = select.select(wanted, [], [], 0 if spare_time else min(LOOK, self.options.idle))
             if self.bell in ready:
                 self._drain()
                 self._tell_endings()
+            copy = None
             if self.listening and self.listener.fileno() in ready:
                 copy = self._answer()
-                if copy is not None:
-                    return copy
                 last = time.monotonic()
+            elif spare_time:
+                copy = self._make_ahead()
+            if copy is not None:
+                return copy
             is_idle = time.monotonic() - last >= self.options.idle and not self._has_listeners()
             if self.listening and (is_idle or self.asked_to_stop or self._is_forgotten()):
                 self._listen_no_more()
@@ -273,34 +256,37 @@ class _Nest:
                 return
             link = self.links.pop(pid, None)
             if link is not None:
-                say(link, {"status": status})
+                copies.say(link, {"status": status})
                 link.close()
 
-    def _answer(self) -> Copy | None:
+    def _answer(self) -> Any:
         link, _ = self.listener.accept()
         link.settimeout(5.0)
         try:
-            request, descriptors = hear(link)
+            request, descriptors = copies.hear(link)
         except (OSError, ValueError, EOFError):
             link.close()
             return None
         if "main" in request or "call" in request:
-            return self._fork(link, request, descriptors)
+            return self._make(link, request, descriptors)
         if request.get("quit"):
             self._listen_no_more()
-        say(link, self._status())
+        copies.say(link, self._status())
         link.close()
         return None
 
-    def _fork(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> Copy | None:
-        try:
-            pid = os.fork()
-        except OSError as problem:
-            say(link, {"refused": str(problem)})
-            link.close()
-            return None
-        if pid == 0:
-            return self._hatch(link, request, descriptors)
+    def _make(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> Any:
+        """By the copy that was made ahead, else by a fork now."""
+        pid = self._hand_over(link, request, descriptors)
+        if not pid:
+            try:
+                pid = os.fork()
+            except OSError as problem:
+                copies.say(link, {"refused": str(problem)})
+                link.close()
+                return None
+            if pid == 0:
+                return self.hatchery.hatch(link, request, descriptors)
         self.made += 1
         for descriptor in descriptors:
             os.close(descriptor)
@@ -309,33 +295,38 @@ class _Nest:
             self.links[pid] = None
         else:
             self.links[pid] = link
+        self.wants_ahead = True
         return None
 
-    def _hatch(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> Copy:
-        """In the copy."""
-        try:
-            link.setblocking(True)
-            gc.enable()
-            if "main" in request:
-                return self._become(request, link, descriptors)
-            _close_all_but(self.kept | {link.fileno()})
-            os._exit(_call(request, link))
-        except BaseException as problem:  # noqa: BLE001 nothing may pass into the loop above
-            say(link, {"refused": f"{type(problem).__name__}: {problem}"})
-            os._exit(70)
+    def _hand_over(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> int:
+        """The number of the copy that was made ahead and now has the request; 0 when there is none."""
+        if self.ahead is None:
+            return 0
+        (pid, pair), self.ahead = self.ahead, None
+        with pair:
+            try:
+                copies.hand(pair, request, [link.fileno(), *descriptors])
+            except OSError:  # it was killed
+                return 0
+        return pid
 
-    def _become(self, request: dict[str, Any], link: socket.socket, descriptors: list[int]) -> Copy:
-        why_not = self.mimicry.refusal(request["main"], request["footing"]["cwd"])
-        if why_not:
-            say(link, {"refused": why_not})
-            os._exit(0)
-        request["footing"]["environ"] = {**self.set_by_imports, **request["footing"]["environ"]}
-        self.footing.take(request["footing"], descriptors)
-        far = socket.socket(fileno=fcntl.fcntl(link.fileno(), fcntl.F_DUPFD_CLOEXEC, LINK))
-        _close_all_but(self.kept | {far.fileno()})
-        link.detach()
-        say(far, {"pid": os.getpid()})
-        return Copy(self.mimicry.prepare(request["main"]), self.mimicry.end, far)
+    def _make_ahead(self) -> Any:
+        """One copy waits for the next request. After a request only: should copies be killed at once, this must not go round for ever."""
+        self.wants_ahead = False
+        near, far = socket.socketpair()
+        try:
+            pid = os.fork()
+        except OSError:
+            near.close()
+            far.close()
+            return None
+        if pid == 0:
+            near.close()
+            return self.hatchery.wait(far)
+        far.close()
+        self.ahead = (pid, near)
+        self.links[pid] = None
+        return None
 
     def _status(self) -> dict[str, Any]:
         return {
@@ -346,64 +337,6 @@ class _Nest:
             "python": sys.executable,
             "rss": _memory("VmRSS"),
         }
-
-
-def _call(request: dict[str, Any], link: socket.socket) -> int:
-    os.setsid()
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    say(link, {"pid": os.getpid()})
-    module, _, name = request["call"].partition(":")
-    function = getattr(sys.modules[module], name)
-    return int(function(*request["arguments"], link.detach()) or 0)
-
-
-def hear(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """A request, and the descriptors that came with it."""
-    descriptors = array.array("i")
-    data, ancillary, _, _ = link.recvmsg(65536, socket.CMSG_SPACE(16 * descriptors.itemsize))
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
-    while len(data) < 4 or len(data) < 4 + struct.unpack("!I", data[:4])[0]:
-        more = link.recv(65536)
-        if not more:
-            raise EOFError
-        data += more
-    return json.loads(data[4:]), list(descriptors)
-
-
-def say(link: socket.socket, answer: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more
-        link.sendall(json.dumps(answer).encode() + b"\n")
-
-
-def _open_descriptors() -> set[int]:
-    """What the imported libraries hold open: a new process that imports them would hold it too."""
-    found = set()
-    for descriptor in range(256):
-        with contextlib.suppress(OSError):
-            os.fstat(descriptor)
-            found.add(descriptor)
-    return found
-
-
-def _never_had_children() -> bool:
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss == 0
-    return False
-
-
-def _close_all_but(kept: set[int]) -> None:
-    last = 2
-    for descriptor in sorted(kept):
-        if descriptor > last:
-            os.closerange(last + 1, descriptor)
-            last = descriptor
-    os.closerange(last + 1, 65536)
 
 
 def _memory(name: str) -> int:
