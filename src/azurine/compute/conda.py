@@ -149,7 +149,7 @@ NOWHERE = frozenset(
         "curl",
     ]
 )
-_SPEC = re.compile(r"^(?:[\w.-]+::)?(?P<name>[A-Za-z0-9_.-]+?)(?:\[[^\]]*\])?\s*(?P<version>(?:[=<>!~ ].*)?)$")
+_SPEC = re.compile(r"(?:[\w.-]+::)?(?P<name>\w[\w.-]*?)(?:\[[^\]]*\])? *(?P<version>(?:[=<>!~ ][\w.=<>!~,*+| -]*)?)", re.ASCII)
 _PIP_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--no-binary", "--only-binary")
 _FILES = ("-r", "--requirement", "-c", "--constraint", "-e", "--editable")
 
@@ -180,7 +180,8 @@ def read(conda: str | Mapping[str, Any]) -> Wanted:
         path = f"condaFile.dependencies[{place}]"
         if isinstance(one, Mapping) and set(one) == {"pip"}:
             for below, line in enumerate(_sequence(one["pip"], f"{path}.pip")):
-                _read_pip(str(line).strip(), f"{path}.pip[{below}]", reading)
+                for part in str(line).splitlines():
+                    _read_pip(part.strip(), f"{path}.pip[{below}]", reading)
         elif isinstance(one, str):
             _read_package(one.strip(), path, reading)
         else:
@@ -209,13 +210,15 @@ def _sequence(value: Any, path: str) -> Sequence[Any]:
 
 
 def _read_package(text: str, path: str, reading: _Reading) -> None:
-    found = _SPEC.match(text)
+    found = _SPEC.fullmatch(text)
     if not found:
         raise Invalid(f"{text!r} is not a conda package such as numpy=1.26", path=path)
     name = found["name"].lower()
     version = _version(found["version"].strip(), text, path)
     if name == "python":
         reading.python = ".".join(re.findall(r"\d+", version)[:2])
+        if version and not reading.python:
+            raise Invalid(f"{text!r} names no version of Python such as python=3.11", path=path)
     elif name in INSIDE:
         reading.notes.append(f"{text}: left out, it comes with the packages or the machine")
     elif name in NOWHERE or name.startswith(("r-", "cuda-", "libcu")):
