@@ -306,3 +306,54 @@ def test_a_wish_to_delete_is_done() -> None:
     house.put("sweeps", "s")
     house.loop.settle()
     assert house.store.get(old) is None
+
+
+def test_wishes_that_could_not_be_written_are_wished_again() -> None:
+    def stops(look: Look) -> Decision:
+        if look.children and look.resource.spec.get("cancel"):
+            return Decision({"state": "stopping"}, (Update(f"{TOP}/worker/x", {"cancel": True}),))
+        return Decision({"state": "running"}, (Create(f"{TOP}/worker/x", "worker", {}),))
+
+    house = House(worker=worker, stops=stops)
+    top = house.put("stops", "p")
+    house.loop.settle()
+    house.store.write([log.Update(top, {"cancel": True}, settled=False)], house.clock())
+    write = house.store.write
+
+    def refuse_wishes(writes: Any, at: float) -> Any:
+        if any(isinstance(one, log.Update) for one in writes):
+            raise Temporary("the disk is full")
+        return write(writes, at)
+
+    house.store.write = refuse_wishes  # type: ignore[method-assign]
+    with pytest.raises(Temporary):
+        house.loop.settle()
+    house.store.write = write  # type: ignore[method-assign]
+    house.loop.settle()
+    assert house.recorder.ceased == [f"{TOP}/worker/x#1"]
+
+
+def test_work_that_is_over_is_not_asked_for_again_however_often_it_is_wished() -> None:
+    def insists(look: Look) -> Decision:
+        return Decision({"seen": bool(look.outcome("k"))}, (Perform("k", "work", {}),))
+
+    house = House(insists=insists)
+    house.put("insists", "i")
+    house.loop.settle()
+    house.recorder.files["k"](Outcome("failed", {}, {"code": "No", "message": "no"}))
+    house.loop.settle()
+    house.loop.rouse()
+    house.loop.settle()
+    assert house.recorder.asked == ["k"]
+
+
+def test_a_wish_that_cannot_even_be_read_is_in_nobodys_way(caplog: pytest.LogCaptureFixture) -> None:
+    def confused(look: Look) -> Decision:
+        return Decision({}, (Create(f"{TOP}/nothing/x", "nothing of that kind", {}),))
+
+    house = House(confused=confused, worker=worker)
+    house.put("confused", "c")
+    one = house.put("worker", "w")
+    house.loop.settle()
+    assert house.recorder.asked == [f"{one}#1"]
+    assert "incident" in caplog.text
