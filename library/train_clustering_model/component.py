@@ -45,7 +45,7 @@ def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Ask
 def _overwritten(scored: Table, label: Column, predicted: pl.DataFrame, labels: pl.Series) -> Table:
     nearest: dict[int, Any] = {}
     for place, name in enumerate(name for name in predicted.columns if name != ASSIGNMENTS):
-        nearest[place] = labels[predicted[name].to_numpy().argmin()]
+        nearest[place] = labels[int(predicted[name].to_numpy().argmin())]
     group = next(one.name for one in scored.columns if one.score == ASSIGNMENTS)
     value = pl.col(group).replace_strict(list(nearest), pl.Series(list(nearest.values()), dtype=label.type), return_dtype=label.type)
     return scored.on(scored.frame.with_columns(value.alias(label.name)))

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 
 from azurine.designer.bench import Bench
 from azurine.designer.components import Asking
-from azurine.designer.learning import examples, learners, models
+from azurine.designer.learning import custom, examples, learners, models
 from azurine.designer.parameters import Parameters
 from azurine.designer.ports import Port, table_of
 
 
 def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Asking:
-    learner = learners.learner_of(inputs, "untrained_model", ("binary", "multiclass", "regression"))
+    learner = learners.learner_of(inputs, "untrained_model", ("binary", "multiclass", "regression", custom.TASK))
     asked = examples.plan(table_of(inputs, "dataset"), learner.settings["task"], parameters, bench)
     frame = yield asked.question
-    return {"trained_model": models.train(learner, examples.settle(asked, frame), bench.say)}
+    settled = examples.settle(asked, frame)
+    own = learner.settings["task"] == custom.TASK
+    return {"trained_model": custom.train(learner, settled, bench) if own else models.train(learner, settled, bench.say)}

@@ -7,7 +7,10 @@
     scoring    model + table → the table with score columns, as a lazy plan
     metrics    what was true + what was predicted → numbers
     recording  numbers → the run's metrics
-    drawing …  is a neighbour: random choices of rows
+    folds      rows in parts, each measured by a model that learned from the others
+    families   the estimators behind several learners
+    custom     models that are a class of the user's own
+    libraries  scikit-learn and numpy, found when needed
 
 A learner is a component folder whose component.py has `run`, which answers an untrained learner (`learners.untrained`), and
 

@@ -1,10 +1,10 @@
 """The rows that a learner learns from: which column is the label, which columns are features, and whether that can be learned.
 
 `plan` asks for nothing; its `question` is what has to be collected (features and label, rows with a label only), and `settle` looks at
-the answer: enough rows, enough classes. Features are all columns that are not the label, a weight, a score or cleared as features.
+the answer: enough rows, enough classes. Who needs the other columns too collects the `known` rows and selects the `values` from them. Features are all columns that are not the label, a weight, a score or cleared as features.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,20 @@ _STORED = {"Integer": pl.Int64, "Double": pl.Float64, "String": pl.String, "Bool
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """columns: the features. wrong: makes an error about the label; failing: about anything else."""
+    """columns: the features. known: whether a row has a label. values: features and label as learners take them. wrong: makes an error about the label; failing: about anything else."""
 
     task: str
     columns: tuple[Column, ...]
     label: Column
-    question: pl.LazyFrame
+    table: Table
+    known: pl.Expr
+    values: tuple[pl.Expr, ...]
     wrong: Callable[[str], Exception]
     failing: Callable[[str], Exception]
+
+    @property
+    def question(self) -> pl.LazyFrame:
+        return self.table.frame.filter(self.known).select(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,7 @@ class Settled:
         return Settled(self.asked, self.frame[rows], self.classes)
 
 
-def plan(table: Table, task: str, parameters: Parameters, bench: Bench, kept: Sequence[pl.Expr] = ()) -> Examples:
-    """kept: what else the question asks for, besides features and label."""
+def plan(table: Table, task: str, parameters: Parameters, bench: Bench) -> Examples:
     label = table[parameters.column(LABEL, table)]
     columns = tuple(one for one in table.features if one.name != label.name)
 
@@ -71,8 +76,7 @@ def plan(table: Table, task: str, parameters: Parameters, bench: Bench, kept: Se
         raise wrong(f"column {label.name!r} is {label.kind}; a regression learns numbers")
     value = pl.col(label.name).cast(_STORED[label.primitive])
     known = value.is_finite() if label.primitive == "Double" else value.is_not_null()
-    question = table.frame.filter(known).select([*features.plain(columns), value, *kept])
-    return Examples(task, columns, label, question, wrong, bench.failing)
+    return Examples(task, columns, label, table, known, (*features.plain(columns), value), wrong, bench.failing)
 
 
 def settle(asked: Examples, frame: pl.DataFrame) -> Settled:
@@ -80,7 +84,7 @@ def settle(asked: Examples, frame: pl.DataFrame) -> Settled:
     name = asked.label.name
     if frame.height == 0:
         raise asked.wrong(f"there is no row with a value in the label {name!r}")
-    if asked.task == "regression":
+    if asked.task not in ("binary", "multiclass"):
         return Settled(asked, frame, ())
     classes = tuple(frame[name].unique().sort().to_list())
     shown = ", ".join(repr(one) for one in classes[:5]) + (", …" if len(classes) > 5 else "")

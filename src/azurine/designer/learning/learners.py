@@ -19,7 +19,7 @@ from azurine.model.errors import Invalid
 
 MODE, RANGED, PREFIX = "create_trainer_mode", "Parameter Range", "range_for_"
 SEED = "random_number_seed"
-TASKS = ("binary", "multiclass", "regression", "clustering")
+TASKS = ("binary", "multiclass", "regression", "clustering", "python")
 Json = Mapping[str, Any]
 
 

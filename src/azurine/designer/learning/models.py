@@ -40,6 +40,8 @@ def train(learner: Learner, examples: Settled, say: Say) -> Model:
     columns, label = examples.asked.columns, examples.asked.label
     learned = features.learn(examples.frame, columns, bool(said.get("normalize_features", True)), examples.asked.failing)
     rows, answers = features.matrix(examples.frame, learned), examples.answers()
+    if examples.classes and len(set(answers)) < 2:
+        raise examples.asked.wrong(f"one of the parts to learn from has only one value of {label.name!r}; there are too few rows of the other")
     with libraries.warnings_said(say):
         estimator = learners.build(learner, rows, answers).fit(rows, answers)
     settings = _facts(learner, learned) | {"label": label.name, "type": label.primitive, "classes": list(examples.classes)}
@@ -75,10 +77,15 @@ def fields(settings: Mapping[str, Any]) -> dict[str, pl.DataType]:
         return {ASSIGNMENTS: pl.Int64()} | {f"{DISTANCE}{number}": pl.Float64() for number in range(settings["clusters"])}
     if task == "regression":
         return {SCORED_LABELS: pl.Float64()}
-    labels: dict[str, pl.DataType] = {SCORED_LABELS: _STORED[settings["type"]]}
+    labels: dict[str, pl.DataType] = {SCORED_LABELS: stored(settings)}
     if task == "binary":
         return labels | {SCORED_PROBABILITIES: pl.Float64()}
     return labels | {f"{SCORED_PROBABILITIES}_{written(one)}": pl.Float64() for one in settings["classes"]}
+
+
+def stored(settings: Mapping[str, Any]) -> pl.DataType:
+    """The type of the label's values."""
+    return _STORED[settings["type"]]
 
 
 def written(one: object) -> str:
@@ -120,7 +127,7 @@ class Trained:
         return pl.DataFrame(dict(zip(wanted, columns, strict=True)), schema=wanted)
 
     def _classes(self, rows: Any, wanted: Mapping[str, pl.DataType]) -> pl.DataFrame:
-        shares = _shares(self.estimator, rows)
+        shares = _shares(self.estimator, rows, len(self.settings["classes"]))
         # A tie of two classes is the first one's.
         place = pl.Series(shares.argmax(axis=1))
         labels = place.replace_strict(range(shares.shape[1]), self.settings["classes"], return_dtype=wanted[SCORED_LABELS])
@@ -128,14 +135,21 @@ class Trained:
         return pl.DataFrame(dict(zip(wanted, columns, strict=True)), schema=wanted)
 
 
-def _shares(estimator: Any, rows: Any) -> Any:
+def _shares(estimator: Any, rows: Any, classes: int) -> Any:
     """How likely each class is. An estimator that knows only a distance to its border gets the logistic function of it."""
-    if hasattr(estimator, "predict_proba"):
-        return estimator.predict_proba(rows)
     import numpy  # only learners need it
 
-    second = 1 / (1 + numpy.exp(-numpy.clip(estimator.decision_function(rows), -500, 500)))
-    return numpy.column_stack([1 - second, second])
+    if hasattr(estimator, "predict_proba"):
+        found = estimator.predict_proba(rows)
+    else:
+        second = 1 / (1 + numpy.exp(-numpy.clip(estimator.decision_function(rows), -500, 500)))
+        found = numpy.column_stack([1 - second, second])
+    if found.shape[1] == classes:
+        return found
+    # Trained on part of the rows (a fold), in which a rare class did not occur.
+    every = numpy.zeros((found.shape[0], classes))
+    every[:, estimator.classes_] = found
+    return every
 
 
 def _facts(learner: Learner, learned: list[features.Feature]) -> dict[str, Any]:
