@@ -2,7 +2,8 @@
 
 A round collects what its looks decide, folded to one write per resource, and lets later looks of the same round see it:
 so a finished step, its pipeline's next step and that step's first look cost one durable commit together. Reads go to the
-pending writes first, then to the log.
+pending writes first, then to the log; what was read once is remembered for the round, as a pipeline that starts a thousand steps
+would otherwise be read a thousand times. Who writes meanwhile is heard of at the commit, which refuses what has become stale.
 """
 
 from collections.abc import Sequence
@@ -22,13 +23,16 @@ class Round:
         self._families = families
         self._at = at
         self._pending: dict[str, Resource] = {}
+        self._read: dict[str, Resource | None] = {}
         self._writes: dict[str, log.Write] = {}
         self._owned: dict[str, list[str]] = {}
 
     def get(self, identifier: str) -> Resource | None:
         if identifier in self._pending:
             return self._pending[identifier]
-        return self._log.get(identifier)
+        if identifier not in self._read:
+            self._read[identifier] = self._log.get(identifier)
+        return self._read[identifier]
 
     def newest(self, parent: str, kind: str) -> Resource | None:
         for one in self.children(parent, kind):

@@ -7,6 +7,7 @@ node is given, too). A node's output may be bound to an output of the pipeline a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from azurine.expressions import bindings
@@ -23,14 +24,14 @@ _FARTHEST = 50
 """Inputs that refer to inputs of other nodes, in a row."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sight:
     """What a node's bindings may speak of. parent: the pipeline's plan. results: what the nodes that are done have made, by node and output."""
 
     parent: Mapping[str, Any]
     results: Mapping[str, Mapping[str, Json]]
 
-    @property
+    @cached_property
     def scope(self) -> dict[str, Any]:
         """The same for embedded expressions: as text."""
         jobs = {node: {"outputs": {port: one["uri"] for port, one in ports.items()}} for node, ports in self.results.items()}
