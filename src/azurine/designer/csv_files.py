@@ -30,7 +30,7 @@ def scan(files: Sequence[Path], separator: str = "", header: bool = True, sample
         frame = pl.scan_csv(list(files), separator=between, has_header=header, infer_schema_length=sample, try_parse_dates=True, glob=False)
         names = frame.collect_schema().names()
         said = _header(first, between) if header else []
-        if len(said) == len(names) and said != names:
+        if len(said) == len(names) and (said != names or "" in said):
             frame = frame.rename(dict(zip(names, _distinct(said), strict=True)))
         elif not header:
             frame = frame.rename({name: f"Column{number}" for number, name in enumerate(names, start=1)})

@@ -36,7 +36,8 @@ class Parameters:
         return name in self.values
 
     def text(self, name: str) -> str:
-        return str(self._known(name))
+        """ "" for an optional one that was not given."""
+        return str(self.values.get(name, ""))
 
     def whole(self, name: str) -> int:
         return int(self._known(name))
