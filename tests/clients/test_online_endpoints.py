@@ -1,14 +1,22 @@
 """Online endpoints with the official client: what an existing project does with them works, unchanged."""
 
 import json
+import os
+import signal
+import threading
+import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import requests
 from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, ManagedOnlineEndpoint, Model, OnlineRequestSettings
 from azure.core.exceptions import HttpResponseError
+
+from running import wait_until
 
 HOST = "azureml://registries/azureml/environments/sklearn-1.5/labels/latest"
 GREETS = """
@@ -162,3 +170,96 @@ def test_a_key_of_another_endpoint_does_not_open(ml: Any, caller: Any) -> None:
     assert answer.status_code == 404 and answer.json()["error"]["code"] == "NoTraffic"
     for name in ("one-door", "other-door"):
         ml.online_endpoints.begin_delete(name).result()
+
+
+def test_an_mlflow_model_needs_no_script(ml: Any, tmp_path: Path) -> None:
+    import mlflow
+    from mlflow.models import infer_signature
+    from sklearn.linear_model import LogisticRegression
+
+    table = pd.DataFrame({"age": [1.0, 2.0, 8.0, 9.0], "bmi": [3.0, 1.0, 2.0, 3.0]})
+    classes = ["no", "no", "yes", "yes"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = LogisticRegression().fit(table, classes)
+        mlflow.sklearn.save_model(made, tmp_path / "sick", signature=infer_signature(table, made.predict(table)), pip_requirements=["scikit-learn"])
+    endpoint(ml, "no-script")
+    model = Model(path=str(tmp_path / "sick"), name="sick", type="mlflow_model")
+    wanted = ManagedOnlineDeployment(name="blue", endpoint_name="no-script", model=model, instance_type="Standard_DS3_v2", instance_count=1)
+    assert ml.online_deployments.begin_create_or_update(wanted).result().provisioning_state == "Succeeded"
+    traffic(ml, "no-script", blue=100)
+    asked = tmp_path / "rows.json"
+    asked.write_text(json.dumps({"input_data": {"columns": ["bmi", "age"], "index": [0, 1], "data": [[3.0, 1.0], [3.0, 9.0]]}}))
+    assert json.loads(ml.online_endpoints.invoke("no-script", request_file=str(asked))) == ["no", "yes"]
+    asked.write_text(json.dumps({"input_data": {"columns": ["bmi"], "data": [[3.0]]}}))
+    with pytest.raises(HttpResponseError) as wrong:
+        ml.online_endpoints.invoke("no-script", request_file=str(asked))
+    assert wrong.value.response.headers["ms-azureml-model-error-statuscode"] == "400"
+    assert "missing inputs: age" in wrong.value.response.text()
+    ml.online_endpoints.begin_delete("no-script").result()
+
+
+class Asking:
+    """Asks an endpoint again and again from several threads, and keeps what came."""
+
+    def __init__(self, caller: Any, made: Any, key: str, threads: int = 4) -> None:
+        self.answers: Counter[tuple[int, str]] = Counter()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask, args=(caller.verify, made.scoring_uri, key)) for _ in range(threads)]
+
+    def __enter__(self) -> "Asking":
+        for one in self._threads:
+            one.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for one in self._threads:
+            one.join(30)
+
+    def until(self, holds: Any, patience: float = 20.0) -> None:
+        wait_until(lambda: holds(self.answers), patience, lambda: f"so far: {self.answers}", every=0.01)
+
+    def _ask(self, verify: str, address: str, key: str) -> None:
+        with requests.Session() as session:
+            session.verify = verify
+            while not self._over.is_set():
+                answer = session.post(address, data="1", headers={"Authorization": f"Bearer {key}"}, timeout=20)
+                with self._lock:
+                    self.answers[answer.status_code, answer.text] += 1
+
+
+NAMED = "import os, time\ndef init(): pass\ndef run(raw):\n    time.sleep(0.005)\n    return 'NAME'\n"
+MANY = OnlineRequestSettings(max_concurrent_requests_per_instance=50)
+
+
+def test_an_update_in_place_drops_no_request(ml: Any, caller: Any, tmp_path: Path) -> None:
+    made = endpoint(ml, "updated")
+    deploy(ml, tmp_path, "updated", "blue", NAMED.replace("NAME", "old"), request_settings=MANY)
+    traffic(ml, "updated", blue=100)
+    with Asking(caller, made, ml.online_endpoints.get_keys("updated").primary_key) as asking:
+        asking.until(lambda answers: answers[200, '"old"'] > 20)
+        deploy(ml, tmp_path, "updated", "blue", NAMED.replace("NAME", "new"), request_settings=MANY)
+        asking.until(lambda answers: answers[200, '"new"'] > 50)
+        deploy(ml, tmp_path, "updated", "blue", NAMED.replace("NAME", "new"), request_settings=MANY, instance_count=3)
+        before = asking.answers[200, '"new"']
+        asking.until(lambda answers: answers[200, '"new"'] > before + 50)
+    assert {status for status, _ in asking.answers} == {200}, asking.answers
+    assert ml.online_deployments.get("blue", "updated").instance_count == 3
+    ml.online_endpoints.begin_delete("updated").result()
+
+
+def test_a_killed_process_is_replaced_and_no_other_notices(ml: Any, caller: Any, tmp_path: Path) -> None:
+    made = endpoint(ml, "killed")
+    script = NAMED.replace("'NAME'", "str(os.getpid())")
+    deploy(ml, tmp_path, "killed", "blue", script, request_settings=MANY, instance_count=2)
+    traffic(ml, "killed", blue=100)
+    with Asking(caller, made, ml.online_endpoints.get_keys("killed").primary_key) as asking:
+        asking.until(lambda answers: len({text for status, text in answers if status == 200}) == 2)
+        victim = int(json.loads(next(text for status, text in asking.answers if status == 200)))
+        os.kill(victim, signal.SIGKILL)
+        asking.until(lambda answers: len({text for status, text in answers if status == 200}) == 3)
+    failed = {pair: count for pair, count in asking.answers.items() if pair[0] != 200}
+    assert {status for status, _ in failed} <= {502} and sum(failed.values()) <= 4, failed
+    ml.online_endpoints.begin_delete("killed").result()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azurine.compute import sufficing
 from azurine.compute.services import Service, Services
 from azurine.model.decisions import Outcome
 from azurine.model.errors import AzurineError, Invalid, Missing, Unsupported
@@ -213,7 +214,8 @@ class Deployments:
         own = model / "conda.yaml" if model is not None else None
         if own is None or not own.is_file():
             return {"host": True}
-        return {"condaFile": own.read_text(encoding="utf-8"), "model": True}
+        text = own.read_text(encoding="utf-8")
+        return {"host": True} if sufficing.suffices(text) else {"condaFile": text}
 
     def _collector(self, wish: Json) -> Json:
         given = wish.get("collector") or {}

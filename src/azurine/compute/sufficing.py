@@ -1,0 +1,32 @@
+"""Does the interpreter that the server runs in have what a conda file asks for? Then nothing needs to be built.
+
+A model's own conda file names the packages that it was made with. Models that were trained here were made with the server's packages,
+so their environment is there already, and warm.
+"""
+
+import sys
+from importlib import metadata
+
+from azurine.compute import conda
+from azurine.model.errors import AzurineError
+
+
+def suffices(conda_file: str) -> bool:
+    """Everything that is asked for is installed in a version that fits, and Python is of the same release."""
+    # Here: only wanted when a model brings an environment.
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        wanted = conda.read(conda_file)
+    except AzurineError:
+        return False
+    if wanted.options or (wanted.python and wanted.python.split(".")[:2] != [str(part) for part in sys.version_info[:2]]):
+        return False
+    for line in wanted.lines:
+        try:
+            asked = Requirement(line)
+            if asked.url or not asked.specifier.contains(metadata.version(asked.name), prereleases=True):
+                return False
+        except (InvalidRequirement, metadata.PackageNotFoundError):
+            return False
+    return True
