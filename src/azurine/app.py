@@ -101,12 +101,13 @@ class House:
         self.steps = Steps(home / "tasks", self._place, self._orders().lay_out)
         self._local = LocalPlace(home, None, self.steps.seen)
         self.clusters = Clusters(self._cluster, _resize)
-        self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy))
+        self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy), Chores(datastores.WORK, self._container))
         performers: dict[str, Performer] = {
             "step": self.steps,
             "cluster": self.clusters,
             "environment": self._chores[0],
             "tracking.copy": self._chores[1],
+            datastores.WORK: self._chores[2],
             "deployment": self.online.performer,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system)
@@ -302,6 +303,11 @@ class House:
             "NO_PROXY": "localhost,127.0.0.1,.localhost",
             "no_proxy": "localhost,127.0.0.1,.localhost",
         }
+
+    def _container(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
+        if self.accounts.exists(str(wish["account"])):
+            self.accounts.ensure_container(str(wish["account"]), str(wish["container"]))
+        return {}
 
     def _rests(self, job: str) -> bool:
         found = self.log.get(job)

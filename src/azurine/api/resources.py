@@ -143,4 +143,4 @@ def _matches(known: str, resource: Resource) -> bool:
 
 
 def _has_work(kind: Kind | None) -> bool:
-    return kind is not None and kind.decide is not None
+    return kind is not None and kind.decide is not None and not kind.leaves_at_once

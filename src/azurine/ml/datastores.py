@@ -1,7 +1,8 @@
 """Datastores: where data lives, and with what credentials it is read, under a name.
 
 Known types are AzureBlob, AzureDataLakeGen2, AzureFile, AzureDataLakeGen1 and OneLake; credentials are AccountKey, Sas,
-ServicePrincipal, Certificate or None. Secrets are taken and kept apart: no answer shows them, only `secrets` gives them, to the
+ServicePrincipal, Certificate or None. A datastore in a storage account of this server has its container from the moment it is made;
+one whose container cannot be made is a datastore all the same, and says why. Secrets are taken and kept apart: no answer shows them, only `secrets` gives them, to the
 door's listSecrets. A PUT that repeats the credentials without secrets, as the official client does, leaves the secrets as they are.
 https://learn.microsoft.com/azure/machine-learning/how-to-datastore
 """
@@ -11,8 +12,10 @@ import re
 from azurine.ml import assets, names
 from azurine.ml.reading import Reader
 from azurine.model import ids
-from azurine.model.kinds import Admission, Kind
+from azurine.model.decisions import Decision, Perform
+from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
+from azurine.model.states import is_final
 
 PLACES = {
     "AzureBlob": ("accountName", "containerName"),
@@ -32,6 +35,9 @@ CREDENTIALS = {
 }
 """For each type of credentials: the fields it needs, and the secrets among them."""
 
+MADE_HERE = ("AzureBlob", "AzureDataLakeGen2", "AzureFile")
+"""Types whose place is a container, and is made when the account is this server's own."""
+WORK = "container"
 DEFAULT = "workspaceblobstore"
 _PLACE = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,254}")
 
@@ -54,9 +60,23 @@ def admit(admission: Admission) -> Json:
     return _spec(admission, sort, credentials)
 
 
+def decide(look: Look) -> Decision:
+    """Wishes for the container, once for each place that the datastore has had."""
+    datastore = look.resource
+    place = location(datastore)
+    if datastore.deleting or place["type"] not in MADE_HERE:
+        return Decision({}, settled=True)
+    key = f"{datastore.id}#container#{place['account']}/{place['container']}"
+    outcome = look.outcome(key)
+    if outcome is None or not is_final(outcome["state"]):
+        return Decision(datastore.status, (Perform(key, WORK, {"account": place["account"], "container": place["container"]}),))
+    return Decision({"error": outcome["error"]} if outcome.get("error") else {}, settled=True)
+
+
 def show(resource: Resource) -> Json:
     properties = resource.spec["properties"]
-    return {"properties": {"tags": {}, **properties, "isDefault": resource.name == DEFAULT}}
+    failed = {"containerError": dict(resource.status["error"])} if resource.status.get("error") else {}
+    return {"properties": {"tags": {}, **properties, "isDefault": resource.name == DEFAULT, **failed}}
 
 
 def secrets(resource: Resource) -> Json:
@@ -98,7 +118,8 @@ def _spec(admission: Admission, sort: str, credentials: str) -> Json:
     hidden = {key: value for key, value in (given.get("secrets") or {}).items() if value is not None}
     properties["datastoreType"] = sort
     properties["credentials"] = {**assets.without(given, {"secrets"}), "credentialsType": credentials}
-    properties.pop("isDefault", None)
+    for answered in ("isDefault", "containerError"):
+        properties.pop(answered, None)
     kept = {**hidden, "secretsType": credentials} if hidden.keys() - {"secretsType"} else _before(admission, credentials)
     spec["properties"] = properties
     return {**spec, assets.PRIVATE: {"secrets": kept}} if kept else spec
@@ -112,4 +133,4 @@ def _before(admission: Admission, credentials: str) -> Json:
     return kept if kept.get("secretsType") == credentials else {}
 
 
-KIND = Kind(name="workspaces/datastores", admit=admit, show=show)
+KIND = Kind(name="workspaces/datastores", admit=admit, show=show, decide=decide, leaves_at_once=True)

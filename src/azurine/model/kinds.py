@@ -76,6 +76,7 @@ class Kind:
     "kind", "identity"; the door adds id, name, type, systemData, etag. revise: may PUT replace an existing one? (`admit`
     sees `previous` and refuses what is immutable.) container: created by itself when a child is PUT (data, models, …).
     long_running: PUT and DELETE answer with an operation to poll until `provisioning` says it is over.
+    leaves_at_once: DELETE takes it away at once, though it decides: nothing that it wished for has to be ended first.
     """
 
     name: str
@@ -87,3 +88,4 @@ class Kind:
     container: bool = False
     long_running: bool = False
     archivable: bool = False
+    leaves_at_once: bool = False

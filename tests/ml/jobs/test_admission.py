@@ -194,7 +194,7 @@ def test_a_type_of_job_that_azure_has_and_this_server_has_not(filled: Stage, sor
 
 @pytest.mark.parametrize("body", [{}, {"properties": None}, {"properties": "x"}, {"properties": []}, {"properties": {}}])
 def test_a_body_without_properties(filled: Stage, body: Json) -> None:
-    with pytest.raises(Invalid, match="required|must be an object"):
+    with pytest.raises(Invalid, match=r"required|must be an object"):
         filled.put("jobs/bad", body)
 
 
