@@ -7,6 +7,7 @@ A small file is inferred from all its rows, a large one from its first ones (rea
 When a later row does not fit, the plan fails, and whoever runs it runs it again with sample=None: `is_surprise` tells that failure.
 """
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,15 +47,15 @@ def sink(frame: pl.LazyFrame, path: Path, separator: str = ",") -> pl.LazyFrame:
     return frame.sink_csv(path, separator=separator, null_value="", lazy=True, check_extension=False)
 
 
-def is_surprise(error: Exception) -> bool:
+def is_surprise(error: BaseException) -> bool:
     """Did a plan fail because a row of a CSV file does not have the type that the first rows had?"""
     return isinstance(error, ComputeError) and "could not parse" in str(error)
 
 
 def _header(file: Path, separator: str) -> list[str]:
     """The names as they stand in the file; the reader has made repeated ones distinct in its own way."""
-    frame = pl.read_csv(file, separator=separator, has_header=False, n_rows=1, infer_schema=False)
-    return ["" if name is None else str(name) for name in frame.row(0)]
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as opened:
+        return next(csv.reader(opened, delimiter=separator), [])
 
 
 def _distinct(names: list[str]) -> list[str]:

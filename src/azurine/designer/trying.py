@@ -46,3 +46,9 @@ def _settled(port: Port) -> Port:
         return port
     frame = port.frame.collect(engine="streaming")
     return Table(frame.lazy(), port.columns, port.fold, port.format)
+
+
+def bench(folder: Path) -> Bench:
+    """A bench in a folder that is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Bench(folder)

@@ -1,5 +1,6 @@
 """A script tried on empty copies of its tables: is it right, what does it answer, which columns does it read?"""
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ _ALLOWED = frozenset(
 )
 """What a script may do: everything inside its own database. Not ATTACH, PRAGMA, VACUUM INTO, or virtual tables."""
 _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"})
+_UNSEEN = re.compile(r"\b(using|natural)\b", re.I)
+"""SQLite does not tell which columns these words compare, so all are taken for read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ def check(script: str, tables: Mapping[str, Table]) -> Checked:
         raise Invalid(f"the result has {len(names)} columns; at most {MOST_COLUMNS} are possible")
     known = {name.lower(): name for name in tables}
     found = {known[table.lower()]: frozenset(columns) for table, columns in reads.items() if table.lower() in known}
+    if _UNSEEN.search(script):
+        found = {name: frozenset(table.names) for name, table in tables.items()}
     return Checked(tuple(statements), tuple(names), found)
 
 
