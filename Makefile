@@ -50,8 +50,8 @@ bench: setup
 	@$(BIN)/python benchmarks/run.py
 
 docs: setup
-	@PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 -m "not long" -p witness --witness docs/parity.json tests/clients tests/stories
-	@$(BIN)/python docs/parity.py
+	@status=0; PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 -m "not long" -p witness --witness docs/parity.json tests/clients tests/stories || status=$$?; \
+	$(BIN)/python docs/parity.py && exit $$status
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q uv; }
