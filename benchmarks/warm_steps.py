@@ -8,7 +8,6 @@
 The three take turns in one loop; medians are compared. `python benchmarks/warm_steps.py [folder]` prints a table.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -20,10 +19,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from azurine.compute import zygotes
 from azurine.compute.contract import Sighting, Task
 from azurine.compute.processes import LocalPlace
-from azurine.guest import commands, warming
+from azurine.guest import warming
 from azurine.model.states import is_final
 
 ROUNDS = 30
@@ -107,8 +105,7 @@ class _Steps:
         self._code.mkdir()
         (self._code / "train.py").write_text(f"{IMPORTS}\nprint('done')\n")
         self._place = LocalPlace(home, 2, self._watch)
-        name = zygotes.name(sys.executable, commands.settled_before_start(os.environ))
-        zygotes.start(home / "warm", name, sys.executable, warming.IMPORTS, wait=True)
+        warming.start(home / "warm", sys.executable, wait=True)
         self.run()
 
     def run(self) -> tuple[float, dict[str, float]]:

@@ -1,6 +1,5 @@
 """A step that starts warm sees and does what it sees and does in a fresh process: every program here runs both ways."""
 
-import os
 import re
 import sys
 import textwrap
@@ -11,7 +10,7 @@ import pytest
 
 from azurine.compute import zygotes
 from azurine.compute.processes import LocalPlace
-from azurine.guest import commands, warming
+from azurine.guest import warming
 from compute.watching import Watch, log_of, task
 
 
@@ -21,9 +20,7 @@ class Warm:
     def __init__(self, home: Path) -> None:
         self.home, self.watch = home, Watch()
         self.place = LocalPlace(home, 2, self.watch)
-        name = zygotes.name(sys.executable, commands.settled_before_start(os.environ))
-        self.zygote = zygotes.address(home / "warm", name)
-        zygotes.start(home / "warm", name, sys.executable, warming.IMPORTS, wait=True)
+        self.zygote = warming.start(home / "warm", sys.executable, wait=True)
         self.count = 0
 
     def made(self) -> int:
@@ -73,7 +70,7 @@ SAME = {
         """,
     "path": "import sys; print(sys.path)",
     "folder": "import os; print(os.getcwd(), os.environ['PWD'])",
-    "environment": "import os; print(sorted((k, v) for k, v in os.environ.items() if k not in ('SHLVL', '_') and not k.startswith('KMP_')))",
+    "environment": "import os; print(sorted((k, v) for k, v in os.environ.items() if k not in ('SHLVL', '_') and not k.startswith(('KMP_', '_RJEM_'))))",
     "signals": """
         import signal
         print([(n, signal.getsignal(n)) for n in range(1, 32)], signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.set_wakeup_fd(-1))
@@ -248,6 +245,17 @@ SAME = {
         print(RandomForestClassifier(10, n_jobs=2, random_state=0).fit(X, y).score(X, y))
         """,
     "arrow": "import pyarrow as pa; print(pa.array(range(10**6)).sum() if hasattr(pa.Array, 'sum') else len(pa.array(range(10**6))))",
+    "plot": """
+        import matplotlib
+        from matplotlib import pyplot as plt
+        plt.plot([1, 2]); plt.savefig('outputs/plot.png')
+        print(matplotlib.get_backend(), plt.get_fignums(), matplotlib.rcParams['backend'])
+        """,
+    "tracking": """
+        import logging, mlflow, os
+        print(mlflow.get_tracking_uri(), mlflow.active_run(), logging.getLogger('mlflow').handlers, os.environ.get('MLFLOW_TRACKING_URI'))
+        """,
+    "polars": "import polars as pl; print(pl.DataFrame({'a': [1, 2, 1]}).lazy().group_by('a').len().sort('a').collect(engine='streaming'))",
     "interactive": "import sys; print(hasattr(sys, 'ps1'), sys.flags.interactive, sys.flags.ignore_environment, sys.dont_write_bytecode)",
     "event loop": "import asyncio; print(asyncio.run(asyncio.sleep(0, 'slept')))",
     "large output": "import sys; sys.stdout.write('x' * 3_000_000 + '\\n'); sys.stdout.buffer.write(b'raw\\n')",
@@ -320,6 +328,12 @@ def test_the_zygote_is_not_harmed_by_what_its_copies_do(house: Warm) -> None:
         ({"train.py": "import os; print(os.environ['OMP_NUM_THREADS'])"}, "python train.py", {"OMP_NUM_THREADS": "1"}, "1"),
         ({"train.py": "import extra"}, "python train.py", {"PYTHONPATH": "more"}, "No module named 'extra'"),
         ({"train.py": "print(1)"}, "python train.py | cat", {}, "1"),
+        (
+            {"train.py": "import matplotlib; print(matplotlib.rcParams['lines.linewidth'])", "matplotlibrc": "lines.linewidth: 7"},
+            "python train.py",
+            {},
+            "7.0",
+        ),
         ({"train.py": "print(1)"}, "python missing.py", {}, "can't open file"),
         ({"train.py": "import sys; print(sys.flags.optimize)"}, "python -O train.py", {}, "1"),
         ({"train.py": "print(1)"}, "python train.py > outputs/x && cat outputs/x", {}, "1"),

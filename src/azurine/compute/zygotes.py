@@ -60,20 +60,30 @@ def connect(path: Path) -> socket.socket | None:
     return link
 
 
-def start(folder: Path, name: str, python: str, imports: Sequence[str], *, wait: bool, owner: int = 0) -> None:
+def start(folder: Path, name: str, python: str, imports: Sequence[str], *, wait: bool, owner: int = 0, variables: Sequence[str] = ()) -> None:
     """Starts a zygote, unless one listens or is being started. wait: return only when one listens, or has failed to.
 
-    owner: the process for which it is; when that has ended it ends too.
+    imports: what it imports beforehand, if it is installed and stands a fork. owner: the process for which it is; when that has
+    ended it ends too. variables: NAME=value, set before it imports anything.
     """
     path = address(folder, name)
     with _starting(folder / f"{name}.lock", wait=wait) as lock:
         if lock is None or connected(path):
             return
         words = [python, os.fspath(PROGRAM), "--socket", os.fspath(path), "--lock", str(lock), "--idle", str(IDLE)]
-        words += [word for one in imports for word in ("--import", one)] + (["--wait"] if wait else [])
+        words += [word for one in imports if one not in _unfit(path) for word in ("--import", one)] + (["--wait"] if wait else [])
+        words += [word for one in variables for word in ("--set", one)]
         words += ["--owner", str(owner)] if owner else []
         with (folder / f"{name}.log").open("wb") as log:
             subprocess.run(words, pass_fds=(lock,), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
+
+
+def _unfit(path: Path) -> list[str]:
+    """The imports that an earlier zygote of this socket found not to stand a fork."""
+    try:
+        return Path(f"{path}.unfit").read_text(encoding="utf-8").split()
+    except OSError:
+        return []
 
 
 def connected(path: Path) -> bool:

@@ -63,7 +63,7 @@ class Hatchery:
         self.mimicry.get_ready(self.known)
         try:
             request, descriptors = hear(pair)
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, TypeError, EOFError):
             os._exit(0)
         pair.close()
         return self._become(request, socket.socket(fileno=descriptors[0]), descriptors[1:])
@@ -120,7 +120,10 @@ def hear(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if not more:
             raise EOFError
         data += more
-    return json.loads(data[4:]), list(descriptors)
+    request = json.loads(data[4:])
+    if not isinstance(request, dict):
+        raise TypeError("a request is an object")
+    return request, list(descriptors)
 
 
 def hand(link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:

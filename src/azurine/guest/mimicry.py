@@ -49,6 +49,8 @@ def refusal(main: dict[str, Any], cwd: str) -> str:
     script: str = os.path.join(cwd, main["script"])
     if not main["module"] and not os.path.isfile(script):
         return f"{script} is not a file"
+    if "matplotlib" in sys.modules and os.path.exists(os.path.join(cwd, "matplotlibrc")):
+        return "matplotlibrc is read from the working folder when matplotlib is imported"
     for name in os.listdir(cwd if main["module"] else os.path.dirname(os.path.realpath(script))):
         stem, _, rest = name.partition(".")
         if stem in sys.modules and (rest in ("", "py", "pyc") or rest.endswith("so")):
@@ -263,7 +265,7 @@ def _give_up() -> None:
     clib = sys.modules.get("ctypes")
     if clib is not None:
         with contextlib.suppress(Exception):
-            clib.CDLL(None).fflush(None)
+            clib.pythonapi.fflush(None)
 
 
 def _own_modules() -> list[str]:

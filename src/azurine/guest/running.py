@@ -5,6 +5,7 @@ a connection which process it is and how it ended. Waiting is for an event (a co
 now and then so that they do not grow beyond their limit.
 """
 
+import ctypes
 import json
 import os
 import selectors
@@ -92,6 +93,7 @@ class Bell:
 
 def start_fresh(command: str, stand: Mapping[str, Any], log: Path) -> Process:
     """`bash -c command` as a child of this process."""
+    adopt_orphans()
     with streams(log) as descriptors:
         pid = os.fork()
         if pid == 0:
@@ -102,8 +104,6 @@ def start_fresh(command: str, stand: Mapping[str, Any], log: Path) -> Process:
 def adopt_orphans() -> None:
     """From now on, what the step's processes leave behind becomes this process's child, so that nothing gets away (Linux)."""
     with suppress(OSError, AttributeError):
-        import ctypes
-
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

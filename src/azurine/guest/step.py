@@ -131,7 +131,6 @@ def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping
     places = ranks.places(order.get("distribution"), int(order.get("instances") or 1))
     plain = commands.plain(command) if warm and order.get("warm") else None
     zygote = warming.zygote(Path(warm), str(order["python"]), order.get("variables") or {}) if plain else None
-    running.adopt_orphans()  # only now: a zygote that was just started is not ours to end
     processes = []
     for rank, place in enumerate(places):
         log = user_logs / (LOG if len(places) == 1 else f"std_log_process_{rank}.txt")

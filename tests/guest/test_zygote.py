@@ -1,0 +1,144 @@
+"""The warm process itself: one per socket, gone when it is not needed, careful with what does not stand a fork."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from azurine.compute import zygotes
+from compute.watching import is_gone, until
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "warm"
+    zygotes.end_all(tmp_path / "warm")
+
+
+def start(folder: Path, *imports: str, python: str = sys.executable, owner: int = 0, idle: float = 600.0, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(zygotes, "IDLE", idle)
+    path = zygotes.address(folder, "z")
+    zygotes.start(folder, "z", python, imports, wait=True, owner=owner)
+    return path
+
+
+def pid_of(path: Path) -> int:
+    status = zygotes.status(path)
+    assert status is not None
+    return int(status["pid"])
+
+
+def test_it_imports_what_is_installed_and_leaves_out_the_rest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = zygotes.status(start(folder, "json", "nowhere_to_be_found", "email.message", monkeypatch=monkeypatch))
+    assert status is not None
+    assert status["imported"] == ["json", "email.message"]
+
+
+def test_there_is_one_per_socket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pid_of(start(folder, monkeypatch=monkeypatch))
+    assert pid_of(start(folder, monkeypatch=monkeypatch)) == first
+
+
+def test_one_that_was_killed_is_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pid_of(start(folder, monkeypatch=monkeypatch))
+    os.kill(first, signal.SIGKILL)
+    until(lambda: is_gone(first))
+    assert pid_of(start(folder, monkeypatch=monkeypatch)) != first
+
+
+def test_it_ends_when_it_is_asked_to_and_can_be_started_again_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = start(folder, monkeypatch=monkeypatch)
+    for _ in range(3):
+        before = pid_of(path)
+        zygotes.status(path, end=True)
+        start(folder, monkeypatch=monkeypatch)
+        assert pid_of(path) != before
+        until(lambda pid=before: is_gone(pid))
+
+
+def test_it_ends_when_nobody_asks_for_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = start(folder, idle=0.3, monkeypatch=monkeypatch)
+    pid = pid_of(path)
+    until(lambda: is_gone(pid))
+    assert not path.exists()
+
+
+def test_an_import_that_leaves_a_thread_is_left_out_the_next_time(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "threaded.py").write_text("import threading, time; threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert not zygotes.connected(start(folder, "json", "threaded", "email", monkeypatch=monkeypatch))
+    status = zygotes.status(start(folder, "json", "threaded", "email", monkeypatch=monkeypatch))
+    assert status is not None
+    assert status["imported"] == ["json", "email"]
+
+
+def test_a_copy_that_was_made_ahead_and_killed_is_made_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = start(folder, "os.path", monkeypatch=monkeypatch)
+    children = Path(f"/proc/{pid_of(path)}/task/{pid_of(path)}/children")
+    ahead = int(until(lambda: children.read_text().split())[0])
+    os.kill(ahead, signal.SIGKILL)
+    until(lambda: is_gone(ahead))
+    link = zygotes.connect(path)
+    assert link is not None
+    with link, link.makefile("rb") as answers:
+        zygotes.ask(link, {"call": "os.path:close", "arguments": []})
+        assert b"pid" in answers.readline() + answers.readline()
+
+
+def test_nonsense_does_not_harm_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = start(folder, monkeypatch=monkeypatch)
+    for nonsense in (b"", b"\0", b"\0\0\0\5hello", b"\0\0\0\2{}", b"\0\0\0\4null", b'\0\0\0\x0b{"main":{}}', b'\0\0\0\x0a{"call":1}'):
+        link = zygotes.connect(path)
+        assert link is not None
+        with link:
+            link.sendall(nonsense)
+            link.shutdown(1)
+            link.settimeout(20)
+            assert isinstance(link.recv(1000), bytes)
+    assert zygotes.status(path) is not None
+
+
+def test_it_runs_where_azurine_is_not_installed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    path = start(folder, "azurine", "json", python=str(tmp_path / "venv" / "bin" / "python"), monkeypatch=monkeypatch)
+    status = zygotes.status(path)
+    assert status is not None
+    assert status["imported"] == ["json"] and status["python"].startswith(str(tmp_path))
+
+
+def test_it_is_written_for_older_pythons_too() -> None:
+    """Its files run in environments made for users: no syntax that Python 3.8 does not know."""
+    import ast
+
+    folder = zygotes.PROGRAM.parent
+    for name in ("zygote", "nest", "copies", "footing", "mimicry"):
+        source = (folder / f"{name}.py").read_text()
+        ast.parse(source, feature_version=(3, 8))
+        assert "from __future__ import annotations" in source
+        assert "import azurine" not in source and "from azurine" not in source
+
+
+def test_a_long_path_for_the_socket_is_shortened(tmp_path: Path) -> None:
+    path = zygotes.address(tmp_path / ("long" * 30), "z")
+    assert len(os.fsencode(path)) <= 100
+    assert zygotes.address(tmp_path / ("long" * 30), "z") == path != zygotes.address(tmp_path / ("long" * 30), "y")
+
+
+OWNER = """
+    import os, sys
+    from pathlib import Path
+    from azurine.compute import zygotes
+    zygotes.IDLE = 1.0
+    zygotes.start(Path(sys.argv[1]), "z", sys.executable, (), wait=True, owner=os.getpid())
+    print(zygotes.status(zygotes.address(Path(sys.argv[1]), "z"))["pid"])
+    """
+
+
+def test_it_ends_with_the_process_for_which_it_is(folder: Path) -> None:
+    told = subprocess.run([sys.executable, "-c", textwrap.dedent(OWNER), str(folder)], capture_output=True, text=True, check=True)
+    until(lambda: is_gone(int(told.stdout)))
