@@ -61,7 +61,7 @@ def test_the_same_again_is_reused_all_the_way(twice: Stage) -> None:
         assert mine["properties"]["azureml.isreused"] == "true"
         assert mine["properties"]["azureml.reusedrunid"] == its
         assert mine["outputs"]["o"]["uri"] == twice.shown(its)["outputs"]["o"]["uri"]
-        assert mine["outputs"]["default"]["uri"].endswith(f"dcid.{its}")
+        assert mine["outputs"]["default"]["uri"].endswith(f"dcid.{its}/")
     assert [wish["from"] for wish in twice.copies.wishes.values()] == [twice.child("first", node).name for node in ("a", "b")]
     assert twice.shown("second")["outputs"]["o"]["uri"] == twice.shown("first")["outputs"]["o"]["uri"]
 

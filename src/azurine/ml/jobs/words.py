@@ -94,9 +94,15 @@ def _notes(job: Resource) -> dict[str, str]:
 
 
 def _outputs(job: Resource) -> dict[str, Json]:
-    # parity: this one address has no /paths/ in it. The official client cuts it at `datastores/<name>/` to find the logs it streams.
-    store = artifacts_uri(str(job.status.get("reused") or job.name)).replace("/paths/", "/").rstrip("/")
-    shown: dict[str, Json] = {DEFAULT_OUTPUT: {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": store}}
+    """Where the outputs are. The artifact store is shown as one of them when the job has ended.
+
+    parity: a running job that shows it makes the official client look for the logs it streams in that store by itself, with an account
+    key that it does not have; without it, it takes the addresses that run history gives it, which is what we want.
+    """
+    shown: dict[str, Json] = {}
+    if states.is_final(job.status.get("state", "")):
+        store = artifacts_uri(str(job.status.get("reused") or job.name))
+        shown[DEFAULT_OUTPUT] = {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": store}
     declared = job.spec.get("properties", {}).get("outputs") or {}
     for name, output in job.spec.get("plan", {}).get("outputs", {}).items():
         was_put: dict[str, Any] = {key: one for key, one in (declared.get(name) or {}).items() if key not in _NOT_SHOWN}
