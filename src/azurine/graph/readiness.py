@@ -5,11 +5,13 @@ something which failed, was cancelled or skipped can never start, and neither ca
 this: an *optional* edge only asks that its producer be over with, however it went; and `continue_on_failure` decides
 whether branches that have nothing to do with a failure go on (true) or nothing new starts after one (false).
 
-One walk in topological order, so the cost is the number of nodes and edges. Nothing is started here.
+One walk in topological order, so the cost is the number of nodes and edges. The order of the graphs asked for last is
+remembered, because the same graph is asked about each time one of its nodes moves. Nothing is started here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from azurine.graph import order
 from azurine.model.states import State, is_final
@@ -37,11 +39,11 @@ def classify(
 
     Raises ValueError when the edges form a ring or speak of a node that is not there.
     """
-    producers = _producers(nodes, edges)
+    ordered, producers = _arranged(tuple(nodes), tuple(edges))
     halted = not continue_on_failure and any(states.get(node) in STOPPING for node in nodes)
     soft = frozenset(optional)
     verdicts: dict[str, str] = {}
-    for node in order.topological(nodes, [(one, node) for node, needed in producers.items() for one in needed]):
+    for node in ordered:
         if node in states:
             verdicts[node] = _of_started(states[node])
         elif halted:
@@ -58,8 +60,11 @@ def classify(
     )
 
 
-def _producers(nodes: Sequence[str], edges: Iterable[order.Edge]) -> dict[str, list[str]]:
-    return order.successors(nodes, [(consumer, producer) for producer, consumer in edges])
+@lru_cache(maxsize=32)
+def _arranged(nodes: tuple[str, ...], edges: tuple[order.Edge, ...]) -> tuple[list[str], Mapping[str, list[str]]]:
+    """The nodes in topological order, and what each needs."""
+    producers = order.successors(nodes, [(consumer, producer) for producer, consumer in edges])
+    return order.topological(nodes, edges), producers
 
 
 def _of_started(state: str) -> str:

@@ -23,6 +23,10 @@ class Families:
             family = self._known[owner] = {one.id: one for one in self._log.owned_by(owner)}
         return list(family.values())
 
+    def begin(self, owner: str) -> None:
+        """One that has only just come to be has asked for nobody yet."""
+        self._known.setdefault(owner, {})
+
     def tell(self, versions: Iterable[Resource]) -> None:
         """New versions as they were committed; an older one than is known changes nothing."""
         for version in versions:

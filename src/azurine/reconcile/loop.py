@@ -24,6 +24,7 @@ from azurine.model.errors import AzurineError, Temporary
 from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
 from azurine.reconcile.families import Families
+from azurine.reconcile.newest import Newest
 from azurine.reconcile.performers import Performer, Request
 from azurine.reconcile.queues import Queue
 from azurine.reconcile.rounds import Round
@@ -63,6 +64,7 @@ class Loop:
         self._clock = clock
         self._queue = Queue()
         self._families = Families(store)
+        self._newest = Newest(store)
         self._under_way: dict[str, str] = {}
         self._failures: dict[str, int] = {}
         self._written: set[int] = set()
@@ -121,9 +123,10 @@ class Loop:
 
     def _round(self, looks: dict[str, None], filed: dict[str, dict[str, Outcome]], news: list[Resource]) -> None:
         self._families.tell(news)
+        self._newest.tell(news)
         waiting = dict.fromkeys([*looks, *filed, *self._changed(news)])
         now = self._clock()
-        round_ = Round(self._log, now, self._families)
+        round_ = Round(self._log, now, self._families, self._newest)
         wishes = _Wishes()
         looked: Counter[str] = Counter()
         try:
@@ -223,7 +226,8 @@ class Loop:
         changed = changed or status.get("outcomes") != resource.status.get("outcomes")
         if changed:
             round_.report(resource, status, settled=decision.settled)
-            if resource.owner:
+            # Whoever asked for it hears of it, but not that it has only just come to be.
+            if resource.owner and (resource.status or decision.settled):
                 more.append(resource.owner)
             if any(key.startswith("create:") for key in status.get("outcomes", {})) and status.get("outcomes") != resource.status.get("outcomes"):
                 more.append(resource.id)
@@ -266,6 +270,7 @@ class Loop:
         written = [result for result in results.values() if isinstance(result, Resource)]
         self._written.update(version.revision for version in written)
         self._families.tell(written)
+        self._newest.tell(written)
         for version in written:
             if version.settled:
                 self._families.forget(version.id)
@@ -273,6 +278,9 @@ class Loop:
             # Somebody wrote meanwhile: what was filed is filed again with the next look, which sees the newer version.
             self._queue.refile({identifier: by_key for identifier, by_key in filed.items() if identifier in refused})
             self._queue.look(refused)
+            for identifier in refused:
+                self._newest.forget(identifier)
+                self._families.forget(identifier)
         for wisher, perform in wishes.performs:
             if wisher not in refused:
                 self._perform(wisher, perform)

@@ -12,14 +12,16 @@ from dataclasses import replace
 from azurine.model import ids
 from azurine.model.resources import Json, Resource
 from azurine.reconcile.families import Families
+from azurine.reconcile.newest import Newest
 from azurine.store import log
 
 
 class Round:
     """A snapshot with pending writes on top; also the `References` of the looks made in it."""
 
-    def __init__(self, store: log.Log, at: float, families: Families) -> None:
+    def __init__(self, store: log.Log, at: float, families: Families, known: Newest) -> None:
         self._log = store
+        self._newest = known
         self._families = families
         self._at = at
         self._pending: dict[str, Resource] = {}
@@ -57,6 +59,7 @@ class Round:
         self._writes[identifier] = log.Create(identifier, kind, ids.parent(identifier), spec, {}, owner, by, settled)
         fresh = Resource(identifier, kind, spec, {}, owner, created_at=self._at, created_by=by, updated_at=self._at, updated_by=by, settled=settled)
         self._pending[identifier] = fresh
+        self._families.begin(identifier)
         self._owned.setdefault(owner, []).append(identifier)
         return fresh
 

@@ -1,0 +1,48 @@
+"""The newest versions of what the loop deals with, remembered: the same few resources are looked at again and again.
+
+Kept up with what the log tells, as of the batch that the loop has taken: what was committed since is heard with the next one, and
+a report on an older version is refused by the log. A copy that can be thrown away at any moment; the loop's thread alone uses it.
+"""
+
+from collections.abc import Iterable
+
+from azurine.model.resources import Resource
+from azurine.store.log import Log
+
+MOST = 1000
+
+
+class Newest:
+    def __init__(self, store: Log, most: int = MOST) -> None:
+        self._log = store
+        self._most = most
+        self._known: dict[str, Resource] = {}
+
+    def get(self, identifier: str) -> Resource | None:
+        found = self._known.get(identifier)
+        if found is None:
+            found = self._log.get(identifier)
+            if found is not None:
+                self._keep(found)
+        return found
+
+    def tell(self, versions: Iterable[Resource]) -> None:
+        """New versions as they were committed; an older one than is known changes nothing."""
+        for version in versions:
+            known = self._known.get(version.id)
+            if known is not None and known.revision > version.revision:
+                continue
+            if version.deleting:
+                # It may have been its removal: the log knows.
+                self._known.pop(version.id, None)
+            else:
+                self._keep(version)
+
+    def forget(self, identifier: str) -> None:
+        self._known.pop(identifier, None)
+
+    def _keep(self, version: Resource) -> None:
+        self._known.pop(version.id, None)
+        self._known[version.id] = version
+        if len(self._known) > self._most:
+            del self._known[next(iter(self._known))]
