@@ -59,7 +59,9 @@ def _correlation(column: Column, target: Column) -> pl.Expr:
 def _binned(values: pl.Series) -> pl.Series:
     """As text: each value, or the bin it is in."""
     if values.dtype.is_numeric() and values.n_unique() > BINS:
-        return values.qcut(BINS, allow_duplicates=True).cast(pl.String)
+        edges = {values.quantile(place / BINS, "linear") for place in range(1, BINS)}
+        bins = pl.sum_horizontal((pl.col("value") > edge).cast(pl.Int32) for edge in edges)
+        return pl.DataFrame({"value": values}).select(pl.when(pl.col("value").is_not_null()).then(bins).cast(pl.String)).to_series()
     return values.cast(pl.String)
 
 

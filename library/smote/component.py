@@ -46,7 +46,8 @@ def _made(frame: pl.DataFrame, table: Table, label: str, wanted: int, parameters
     first, second = _pairs(frame, columns, wanted, parameters.whole(NEIGHBOURS), chance, bench)
     shares = chance.random_sample(wanted)
     between = [one.name for one in columns if one.numeric and not one.categorical]
-    start, end = frame[first], frame[second]
+    start: pl.DataFrame = frame[first]
+    end: pl.DataFrame = frame[second]
     numbers = []
     for name in between:
         value = start[name].cast(pl.Float64) + pl.Series(shares) * (end[name].cast(pl.Float64) - start[name].cast(pl.Float64))

@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
         if request.get("bundle"):
             _unpack(Path(request["bundle"]), Path(BUNDLE))
         found = {"azureml_main": _main_function, "train": _train, "predict": _predict}[request["call"]](_loaded(script), request, folder)
-        answer: dict[str, Any] = {"outputs": [_written(frame, folder / f"result-{place}.parquet") for place, frame in enumerate(found)]}
+        answer: dict[str, Any] = {"outputs": [write(frame, folder / f"result-{place}.parquet") for place, frame in enumerate(found)]}
     except Refused as refusal:
         answer = {"refused": str(refusal)}
     except BaseException as error:  # noqa: BLE001 the user's code fails in any way, sys.exit included
@@ -79,10 +79,10 @@ def _main_function(script: ModuleType, request: dict[str, Any], folder: Path) ->
     if not callable(function):
         raise Refused("python_script: there is no function azureml_main; write def azureml_main(dataframe1=None, dataframe2=None)")
     frames = [_read(one) for one in request["inputs"]]
-    return _tables(function(*frames[: _arity(function)]))
+    return tables(function(*frames[: arity(function)]))
 
 
-def _arity(function: Any) -> int:
+def arity(function: Any) -> int:
     """How many tables the function takes."""
     found = list(inspect.signature(function).parameters.values())
     if any(one.kind == one.VAR_POSITIONAL for one in found):
@@ -129,7 +129,7 @@ def _read(said: dict[str, Any] | None) -> Any:
     return frame
 
 
-def _tables(returned: Any) -> list[Any]:
+def tables(returned: Any) -> list[Any]:
     """The two tables of what azureml_main returned."""
     import pandas
 
@@ -187,7 +187,7 @@ def _names(columns: Iterable[Any]) -> list[str]:
     return found
 
 
-def _written(frame: Any, path: Path) -> dict[str, Any]:
+def write(frame: Any, path: Path) -> dict[str, Any]:
     import pandas
 
     categorical = [name for name in frame.columns if isinstance(frame[name].dtype, pandas.CategoricalDtype)]

@@ -1,30 +1,48 @@
-"""Numbers of a component become metrics of the run, where there is one: MLflow's own variables say which.
+"""Numbers of a component become metrics of the run it belongs to, where there is one: MLflow's own variables say which, and where.
 
-Outside a job (no MLFLOW_RUN_ID) and without the package mlflow nothing is recorded. That the tracking server cannot be reached is a line
-in the node's log and not the end of the node: the numbers are in its output as well.
+One request of MLflow's REST contract, without the package: importing it takes longer than most components. Outside a job (no MLFLOW_RUN_ID)
+nothing is recorded. That the tracking server cannot be reached is a line in the node's log and not the end of the node: the numbers are in its
+output as well.
 """
 
+import json
 import os
+import ssl
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 
-RUN = "MLFLOW_RUN_ID"
+RUN, ADDRESS, TOKEN = "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_TOKEN"
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+PATIENCE = 30.0
 
 
-def record(measures: Mapping[str, float | None], say: Callable[[str], None]) -> None:
-    """Logs what has a value to the run this process belongs to."""
-    # The variable is read here and not in settings: it is MLflow's, set for the one process of a step.
-    if RUN not in os.environ:
+def record(measures: Mapping[str, float | None], say: Callable[[str], None], variables: Mapping[str, str] | None = None) -> None:
+    """Logs what has a value to the run this process belongs to. variables: those of a step; None: of this process."""
+    # Read here and not in settings: they are MLflow's, and set for the one process of a step.
+    said = os.environ if variables is None else variables
+    run, address = said.get(RUN), said.get(ADDRESS, "")
+    if not run:
         return
-    known = {name: float(value) for name, value in measures.items() if value is not None}
+    if not address.startswith(("https://", "http://")):
+        say(f"the numbers are not logged as metrics: {ADDRESS} is no address of a tracking server")
+        return
+    now = int(time.time() * 1000)
+    metrics = [{"key": name, "value": float(value), "timestamp": now, "step": 0} for name, value in measures.items() if value is not None]
     try:
-        # Inside: a second and a half, only where there is something to log to.
-        from mlflow import MlflowClient
-        from mlflow.entities import Metric
+        _post(f"{address.rstrip('/')}/api/2.0/mlflow/runs/log-batch", {"run_id": run, "metrics": metrics}, said)
+    except (OSError, ValueError) as error:
+        reason = error.read().decode("utf-8", "replace")[:500] if isinstance(error, urllib.error.HTTPError) else str(error)
+        say(f"the numbers could not be logged as metrics: {reason}")
 
-        now = int(time.time() * 1000)
-        MlflowClient().log_batch(os.environ[RUN], metrics=[Metric(name, value, now, 0) for name, value in known.items()])
-    except ModuleNotFoundError:
-        say("the numbers are not logged as metrics: mlflow is not installed here")
-    except Exception as error:  # noqa: BLE001 whatever the way to the tracking server throws; see above
-        say(f"the numbers could not be logged as metrics: {error}")
+
+def _post(address: str, body: Mapping[str, object], said: Mapping[str, str]) -> None:
+    headers = {"Content-Type": "application/json"}
+    if said.get(TOKEN):
+        headers["Authorization"] = f"Bearer {said[TOKEN]}"
+    authority = next((said[name] for name in AUTHORITIES if said.get(name)), None)
+    context = ssl.create_default_context(cafile=authority) if address.startswith("https://") else None
+    request = urllib.request.Request(address, json.dumps(body).encode("utf-8"), headers, method="POST")
+    with urllib.request.urlopen(request, timeout=PATIENCE, context=context):
+        pass
