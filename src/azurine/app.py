@@ -10,6 +10,7 @@ import fcntl
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -351,6 +352,8 @@ def serve(settings: Settings) -> None:
         url = settings.url(port)
         house = House(settings, url)
         try:
+            # uvicorn raises the signal that ended it once more when it is done; that must not end this process before the house is closed.
+            signal.signal(signal.SIGTERM, lambda *_: None)
             house.start()
             config = uvicorn.Config(
                 house.app(),

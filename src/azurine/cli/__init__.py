@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from azurine.cli import manner, server
+from azurine.cli import manner, score, server
 
 # ── The nouns: module (its Typer is called `app`), one line of help. Add a noun here, and nowhere else. ──────────────
 NOUNS: dict[str, tuple[str, str]] = {
@@ -24,6 +24,9 @@ NOUNS: dict[str, tuple[str, str]] = {
     "environment": ("azurine.cli.environment", "Environments that jobs run in."),
     "component": ("azurine.cli.component", "Components that pipelines are made of."),
     "compute": ("azurine.cli.compute", "Compute targets."),
+    "online-endpoint": ("azurine.cli.online_endpoint", "Online endpoints: addresses at which models answer at once."),
+    "endpoint": ("azurine.cli.online_endpoint", "The same as online-endpoint."),
+    "online-deployment": ("azurine.cli.online_deployment", "Online deployments: the models behind an online endpoint."),
     "datastore": ("azurine.cli.datastore", "Datastores: where data lies."),
     "principal": ("azurine.cli.principal", "Who may sign in: service principals and their secrets."),
     "patients": ("azurine.cli.patients", "Made-up patients, to try things with."),
@@ -72,6 +75,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 server.register(app)
+score.register(app)
 
 
 @app.callback()

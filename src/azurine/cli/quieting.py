@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
 from azurine.cli import manner
@@ -32,6 +32,14 @@ def clients(bars: bool = True) -> Iterator[None]:
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     with redirect_stderr(Plain(sys.stderr)):
+        yield
+
+
+@contextmanager
+def dots() -> Iterator[None]:
+    """The dots that the client prints while it waits for a deployment are no data: a person sees them, a program does not."""
+    shown = sys.stderr.isatty() and not manner.MANNER.quiet
+    with redirect_stdout(sys.stderr if shown else io.StringIO()):
         yield
 
 

@@ -5,7 +5,7 @@
 The service is named by the key without its edition, so a wish for more processes meets the service that is there. The outcome of
 a deployment that serves is `running`, with {"ready": true}; it is final only when it failed or was no longer wished.
 
-The folder of a service holds order.json, a copy of the code, and the model under `azureml-models/<name>/<version>` as a link.
+The folder of a service holds order.json, a copy of the code, and the model under `azureml-models/<name>/<version>`.
 """
 
 import hashlib
@@ -32,6 +32,7 @@ _logger = logging.getLogger(__name__)
 ORDER = "order.json"
 CODE, MODELS = "code", "azureml-models"
 MOST_WORKERS = 64
+LARGE = 32 * 1024 * 1024
 SERVER_LOG, STORAGE_LOG = "inference-server.log", "storage-initializer.log"
 Drain = Callable[[str, Callable[[], None]], None]
 """(service, and then): sends it no more requests; calls the second when those it has are answered."""
@@ -169,7 +170,7 @@ class Deployments:
         )
 
     def _model(self, wish: Json, folder: Path) -> Path | None:
-        """The model as the script finds it: a link with the model's own name, below a folder that is its own."""
+        """The model as the script finds it: under its own name, in a folder that holds nothing else."""
         model = wish.get("model")
         if not model:
             return None
@@ -178,12 +179,16 @@ class Deployments:
             raise Unsupported(f"the model {model['name']}:{model['version']} is not on this server: {model['uri']}")
         if not path.exists():
             raise Missing(f"the files of the model {model['name']}:{model['version']} are not there any more: {model['uri']}", code="ModelNotFound")
-        link = folder / MODELS / str(model["name"]) / str(model["version"]) / path.name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(path)
-        return link
+        own = folder / MODELS / str(model["name"]) / str(model["version"]) / path.name
+        if not own.exists():
+            aside = folder / f".{MODELS}"
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            made = aside / path.name
+            shutil.copytree(path, made, copy_function=_copy) if path.is_dir() else _copy(path, made)
+            own.parent.mkdir(parents=True, exist_ok=True)
+            made.rename(own)
+        return own
 
     def _code(self, wish: Json, folder: Path) -> Json:
         """A copy of the code, so that what is done to it or to the uploaded one does not matter to the other."""
@@ -250,6 +255,17 @@ class Deployments:
 def service_of(key: str) -> str:
     """The service that a key stands for: of all editions of one generation the same."""
     return key.rpartition(".")[0]
+
+
+def _copy(path: str | Path, target: str | Path) -> None:
+    """Large files are the same on the disk (they are read, hardly ever written), others are copies."""
+    if os.path.getsize(path) > LARGE:
+        try:
+            os.link(path, target)
+            return
+        except OSError:  # another disk
+            pass
+    shutil.copy2(path, target)
 
 
 def _copy_file(path: Path, folder: Path) -> None:

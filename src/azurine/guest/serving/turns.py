@@ -222,8 +222,9 @@ class Loop:
 
     def _turn(self, arrived: list[tuple[Connection, list[tuple[wire.Head, bytes]]]]) -> None:
         waiting = [(connection, request) for connection, requests in arrived for request in requests]
-        answers = iter(self._answering([request for _, request in waiting]))
-        for (connection, (head, _)), answer in zip(waiting, answers):  # noqa: B905 not in Python 3.8
+        answers = self._answering([request for _, request in waiting])
+        # The answers first: so they are asked for one more at the end, and whoever makes them comes to their own end.
+        for answer, (connection, (head, _)) in zip(answers, waiting):  # noqa: B905 not in Python 3.8
             if not head.keep:
                 connection.over = True
             self._write(connection, answer)
