@@ -46,27 +46,27 @@ def _to_file(table: Table, parameters: Parameters, bench: Bench) -> Generator[Qu
             os.fsync(file.fileno())
         os.replace(started, path)
     except OSError as error:
-        raise parameters.wrong("path", f"it cannot be written: {error.strerror}") from error
+        raise parameters.wrong("datastore_path", f"it cannot be written: {error.strerror}") from error
     finally:
         started.unlink(missing_ok=True)
     return int(counted.item())
 
 
 def _place(parameters: Parameters, bench: Bench) -> Path:
-    address = parameters.text("path")
+    address = parameters.text("datastore_path")
     if not address or address.endswith("/"):
-        raise parameters.wrong("path", "say which file, such as azureml://datastores/workspaceblobstore/paths/1-bronze/diabetes.csv")
+        raise parameters.wrong("datastore_path", "say which file, such as azureml://datastores/workspaceblobstore/paths/1-bronze/diabetes.csv")
     try:
         path = bench.locate(address)
         if path.is_dir():
-            raise parameters.wrong("path", "there is a folder of this name")
+            raise parameters.wrong("datastore_path", "there is a folder of this name")
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise parameters.wrong("path", f"it cannot be written: {error.strerror}") from error
+        raise parameters.wrong("datastore_path", f"it cannot be written: {error.strerror}") from error
     except AzurineError as error:
-        raise parameters.wrong("path", error.message, error.code) from error
+        raise parameters.wrong("datastore_path", error.message, error.code) from error
     if not os.access(path.parent, os.W_OK):
-        raise parameters.wrong("path", "it cannot be written: the store is read-only")
+        raise parameters.wrong("datastore_path", "it cannot be written: the store is read-only")
     return path
 
 

@@ -28,7 +28,7 @@ def exported(tmp_path, values=PATIENTS, **given):
     ],
 )
 def test_one_file_at_exactly_the_path(tmp_path, sort, content):
-    said = exported(tmp_path, path="1-bronze/diabetes/me/diabetes.csv", file_format=sort)
+    said = exported(tmp_path, datastore_path="1-bronze/diabetes/me/diabetes.csv", file_format=sort)
     assert (tmp_path / "1-bronze/diabetes/me/diabetes.csv").read_text() == content
     assert os.listdir(tmp_path / "1-bronze/diabetes/me") == ["diabetes.csv"]
     assert said == ["exported 2 rows"]
@@ -36,7 +36,7 @@ def test_one_file_at_exactly_the_path(tmp_path, sort, content):
 
 def test_parquet_and_replacing(tmp_path):
     (tmp_path / "x").write_text("old")
-    exported(tmp_path, path="x", file_format="parquet")
+    exported(tmp_path, datastore_path="x", file_format="parquet")
     assert pl.read_parquet(tmp_path / "x").to_dict(as_series=False) == PATIENTS
 
 
@@ -44,7 +44,7 @@ def test_parquet_and_replacing(tmp_path):
 def test_nothing_is_not_exported_and_what_was_there_stays(tmp_path, values, message):
     (tmp_path / "x.csv").write_text("old")
     with pytest.raises(Invalid, match=f"Export Data: dataset: {message}"):
-        exported(tmp_path, values, path="x.csv")
+        exported(tmp_path, values, datastore_path="x.csv")
     assert (tmp_path / "x.csv").read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["scratch", "x.csv"]
 
@@ -55,8 +55,8 @@ def test_nothing_is_not_exported_and_what_was_there_stays(tmp_path, values, mess
 )
 def test_what_cannot_be_written_is_named(tmp_path, path, message):
     (tmp_path / "file").write_text("")
-    with pytest.raises(Invalid, match=f"Export Data: path: {message}"):
-        exported(tmp_path, path=path)
+    with pytest.raises(Invalid, match=f"Export Data: datastore_path: {message}"):
+        exported(tmp_path, datastore_path=path)
 
 
 def test_rows_are_added_to_a_table_of_a_database(tmp_path):

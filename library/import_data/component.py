@@ -31,16 +31,16 @@ def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Out
 
 
 def _from_datastore(parameters: Parameters, bench: Bench) -> Table:
-    address = parameters.text("path")
+    address = parameters.text("datastore_path")
     if not address:
-        raise parameters.wrong("path", "say which file or folder, such as azureml://datastores/workspaceblobstore/paths/patients.csv")
+        raise parameters.wrong("datastore_path", "say which file or folder, such as azureml://datastores/workspaceblobstore/paths/patients.csv")
     try:
         path = bench.locate(address)
     except AzurineError as error:
-        raise parameters.wrong("path", error.message, error.code) from error
+        raise parameters.wrong("datastore_path", error.message, error.code) from error
     if not path.exists():
-        raise parameters.wrong("path", "there is no such file or folder", "ResourceNotFound")
-    return _read(path, "path", parameters, bench)
+        raise parameters.wrong("datastore_path", "there is no such file or folder", "ResourceNotFound")
+    return _read(path, "datastore_path", parameters, bench)
 
 
 def _from_web(parameters: Parameters, bench: Bench) -> Table:

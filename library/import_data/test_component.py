@@ -37,7 +37,7 @@ def imported(tmp_path, **given):
 
 def test_types_are_inferred(tmp_path):
     (tmp_path / "a.csv").write_text('i,f,b,d,t,m\n1,1.5,true,2020-01-02,"a, b",\n2,NaN,false,2020-01-03,c,3\n')
-    table = imported(tmp_path, path="azureml://datastores/x/paths/a.csv")
+    table = imported(tmp_path, datastore_path="azureml://datastores/x/paths/a.csv")
     assert [one.primitive for one in table.columns] == ["Integer", "Double", "Boolean", "DateTime", "String", "Integer"]
     assert trying.rows(table) == {
         "i": [1, 2],
@@ -55,12 +55,12 @@ def test_types_are_inferred(tmp_path):
 )
 def test_names_are_made_distinct(tmp_path, content, names):
     (tmp_path / "a.csv").write_text(content)
-    assert list(imported(tmp_path, path="azureml://datastores/x/paths/a.csv").names) == names
+    assert list(imported(tmp_path, datastore_path="azureml://datastores/x/paths/a.csv").names) == names
 
 
 def test_a_file_without_a_header(tmp_path):
     (tmp_path / "a.csv").write_text("1,x\n2,y\n")
-    assert trying.rows(imported(tmp_path, path="a.csv", has_header="false")) == {"Column1": [1, 2], "Column2": ["x", "y"]}
+    assert trying.rows(imported(tmp_path, datastore_path="a.csv", has_header="false")) == {"Column1": [1, 2], "Column2": ["x", "y"]}
 
 
 def test_folders_tabs_and_parquet(tmp_path):
@@ -69,9 +69,9 @@ def test_folders_tabs_and_parquet(tmp_path):
     (tmp_path / "folder/2.csv").write_text("a\n2\n")
     (tmp_path / "t.tsv").write_text("a\tb\n1\t2,5\n")
     pl.DataFrame({"a": [7]}).write_parquet(tmp_path / "unnamed")
-    assert trying.rows(imported(tmp_path, path="folder")) == {"a": [1, 2]}
-    assert trying.rows(imported(tmp_path, path="t.tsv")) == {"a": [1], "b": ["2,5"]}
-    assert trying.rows(imported(tmp_path, path="unnamed")) == {"a": [7]}
+    assert trying.rows(imported(tmp_path, datastore_path="folder")) == {"a": [1, 2]}
+    assert trying.rows(imported(tmp_path, datastore_path="t.tsv")) == {"a": [1], "b": ["2,5"]}
+    assert trying.rows(imported(tmp_path, datastore_path="unnamed")) == {"a": [7]}
 
 
 def test_an_address_of_the_web(tmp_path, web):
@@ -94,9 +94,9 @@ def test_a_query_to_a_database(tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"path": "nothing.csv"}, "Import Data: path: there is no such file or folder"),
-        ({"path": "empty.csv"}, "'empty.csv' is empty"),
-        ({}, "path: say which file or folder"),
+        ({"datastore_path": "nothing.csv"}, "Import Data: datastore_path: there is no such file or folder"),
+        ({"datastore_path": "empty.csv"}, "'empty.csv' is empty"),
+        ({}, "datastore_path: say which file or folder"),
         ({"data_source": "URL via HTTP", "url": "file:///etc/passwd"}, "url: an address begins with http:// or https://"),
         ({"data_source": "URL via HTTP", "url": "http://127.0.0.1:9/a.csv"}, "url: it cannot be read"),
         ({"data_source": "SQL database", "connection": "nonsense", "query": "select 1"}, "the database answered|this address cannot be used"),

@@ -15,11 +15,11 @@ EDGES = "1,11,21,31,41,51,61,71,81,91"
 
 
 def imported(name, path):
-    return {"name": name, "component": "import_data", "parameters": {"path": f"azureml://datastores/data/paths/{path}"}}
+    return {"name": name, "component": "import_data", "parameters": {"datastore_path": f"azureml://datastores/data/paths/{path}"}}
 
 
 def exported(name, before, port, path):
-    given = {"path": f"azureml://datastores/data/paths/{path}"}
+    given = {"datastore_path": f"azureml://datastores/data/paths/{path}"}
     return {"name": name, "component": "export_data", "parameters": given, "inputs": {"dataset": {"node": before, "port": port}}}
 
 

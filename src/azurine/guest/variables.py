@@ -2,6 +2,8 @@
 
     AZURE_ML_INPUT_<name>, AZUREML_DATAREFERENCE_<name>, <name>, <NAME>     path of an input (the last two never replace another)
     AZURE_ML_OUTPUT_<name>                                                  path of an output
+    AZUREML_PARAMETER_<name>                                                a plain value; when it is an address in a datastore,
+                                                                            AZUREML_DATAREFERENCE_<name> is its path here
     AZUREML_RUN_ID, AZUREML_CR_NODE_RANK, PWD, PATH (the environment's programs first), PYTHONUNBUFFERED (logs appear at once)
 
 What the server keeps to itself (AZURINE_…) does not reach the step. Values may hold expressions, like the command.
@@ -33,6 +35,16 @@ def _named(order: Mapping[str, Any], scope: Mapping[str, Any]) -> dict[str, str]
         found[f"AZURE_ML_INPUT_{name}"] = found[f"AZUREML_DATAREFERENCE_{name}"] = str(scope["inputs"][name])
     for name in _data_names(order, "outputs"):
         found[f"AZURE_ML_OUTPUT_{name}"] = str(scope["outputs"][name])
+    return found | _parameters(order)
+
+
+def _parameters(order: Mapping[str, Any]) -> dict[str, str]:
+    found = {}
+    for name, one in (order.get("inputs") or {}).items():
+        if one.get("value") is not None and "\0" not in str(one["value"]):
+            found[f"AZUREML_PARAMETER_{name}"] = str(one["value"])
+            if one.get("path"):
+                found[f"AZUREML_DATAREFERENCE_{name}"] = str(one["path"])
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from azurine.model.errors import Missing
 from azurine.model.resources import Json
 
+_DATASTORES = "azureml://datastores/"
 Locate = Callable[[str, str], Path | None]
 """(workspace id, address) → the path here; None for what lies elsewhere. Raises AzurineError for a datastore that is not there."""
 
@@ -53,7 +54,10 @@ class Orders:
 
     def _placed(self, workspace: str, one: Json) -> Json:
         if "value" in one:
-            return one
+            address = str(one["value"])
+            # A component such as Import Data is told where in a datastore to look by a plain value.
+            path = self._locate(workspace, address) if address.startswith(_DATASTORES) else None
+            return {**one, "path": str(path)} if path is not None else one
         path = self._locate(workspace, str(one["uri"]))
         return {**one, "path": str(path) if path is not None else None}
 
