@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from measuring import Row, in_turn, table
+
 from azurine import ml
 from azurine.ml import jobs, resource_groups, subscriptions, workspaces
 from azurine.model import clock, ids
@@ -24,7 +26,6 @@ from azurine.reconcile.loop import Loop
 from azurine.reconcile.performers import File, Request
 from azurine.store import admission
 from azurine.store.sql import open_log
-from measuring import Row, in_turn, table
 
 STEPS = 50
 RUNS = 7
