@@ -18,7 +18,6 @@ def shown(stage: Stage, name: str) -> Json:
 
 def test_its_container_is_wished_for_once_for_each_place_it_has_had() -> None:
     stage = Stage()
-    stage.containers.wishes.clear()
     for container in ("one", "one", "two"):
         stage.put("datastores/d", blob(container))
         stage.settle()
@@ -47,7 +46,6 @@ def test_a_container_that_cannot_be_made_is_told_and_blocks_nothing() -> None:
 
 def test_one_that_lies_elsewhere_wishes_for_nothing_and_a_leaving_one_goes() -> None:
     stage = Stage()
-    stage.containers.wishes.clear()
     stage.put("datastores/lake", {"properties": {"datastoreType": "AzureDataLakeGen1", "storeName": "s"}})
     stage.settle()
     assert stage.containers.wishes == {}

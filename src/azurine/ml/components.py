@@ -16,7 +16,7 @@ from azurine.ml.reading import Reader, clipped
 from azurine.ml.wiring import check_nodes
 from azurine.model import errors, ids
 from azurine.model.kinds import Admission, Kind
-from azurine.model.resources import Json
+from azurine.model.resources import Json, Resource
 
 TYPES = ("command", "pipeline")
 _SAID = frozenset({"_source", "$schema", "tags", "description", "display_name", "version", "name", "id"})
@@ -31,6 +31,14 @@ def admit(admission: Admission) -> Json:
         _check(spec, admission)
     body.finish()
     return assets.keep_version(admission, definition=_definition)
+
+
+def show(resource: Resource) -> Json:
+    """The definition says its name and version, also when they were left out: the official client reads them there (parity)."""
+    body = dict(assets.show_version(provisioningState="Succeeded")(resource))
+    known = {"name": ids.name(ids.parent(resource.id)), "version": resource.name}
+    spec = {**known, **(body["properties"].get("componentSpec") or {})}
+    return {**body, "properties": {**body["properties"], "componentSpec": spec}}
 
 
 def _check(spec: Reader, admission: Admission) -> None:
@@ -98,4 +106,4 @@ def _definition(properties: Json) -> Json:
 
 
 CONTAINER = assets.container("workspaces/components")
-KIND = Kind(name="workspaces/components/versions", admit=admit, show=assets.show_version(provisioningState="Succeeded"), archivable=True)
+KIND = Kind(name="workspaces/components/versions", admit=admit, show=show, archivable=True)

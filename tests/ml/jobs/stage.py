@@ -55,6 +55,10 @@ class Stage:
         for identifier, body in (("subscriptions/s", {}), (GROUP, {"location": "local"}), (WORKSPACE, {"location": "local"})):
             self.put(identifier, body)
         self.settle()
+        for file in self.containers.files.values():
+            file(Outcome("succeeded"))
+        self.containers.wishes.clear()
+        self.settle()
 
     def put(self, identifier: str, body: Json) -> Resource:
         """Admits a body under an id (below the workspace unless it begins with `subscriptions/`)."""

@@ -106,13 +106,17 @@ def _outputs(given: Reader, component: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _typed(stated: Mapping[str, Json], jobs: Mapping[str, nodes.Node], interfaces_of: Mapping[str, Interface]) -> Json:
-    """The pipeline's outputs; one stated without a type has that of the node's output bound to it."""
+    """The pipeline's outputs, each of the type of the node's output bound to it.
+
+    That one counts, whatever the body says: the official client writes uri_folder where nothing was said (parity).
+    """
     typed = {name: dict(one) for name, one in stated.items()}
     for name, node in jobs.items():
         for port, value in (node.get("outputs") or {}).items():
             goal = typed.get(nodes.target(value))
-            if goal is not None and not outputs.sort_of(goal):
-                goal["jobOutputType"] = interfaces_of[name][1].get(port, {}).get("type")
+            sort = interfaces_of[name][1].get(port, {}).get("type")
+            if goal is not None and sort:
+                goal["jobOutputType"] = sort
     return typed
 
 

@@ -14,6 +14,7 @@ says Queued, Preparing.
 https://learn.microsoft.com/azure/machine-learning/how-to-understand-job-status
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from azurine.model import clock, ids, states
@@ -65,6 +66,7 @@ def show(job: Resource) -> Json:
     properties["tags"] = dict(properties.get("tags") or {})
     properties["properties"] = {**(properties.get("properties") or {}), **_notes(job)}
     properties["services"] = {**_SERVICES, **(properties.get("services") or {})}
+    properties["inputs"] = {name: _input(one) for name, one in (properties.get("inputs") or {}).items() if one is not None}
     properties["outputs"] = _outputs(job)
     if plan.get("type") == "command":
         properties.setdefault("command", plan["command"])
@@ -93,6 +95,18 @@ def _notes(job: Resource) -> dict[str, str]:
     return notes
 
 
+def _input(one: Any) -> Json:
+    """As the wire has it, also when it was PUT as in a file, or by a pipeline. parity: plain values are text."""
+    entry = one if isinstance(one, Mapping) else {"value": one}
+    sort = entry.get("jobInputType") or entry.get("job_input_type") or entry.get("type") or "literal"
+    shown = {**{key: value for key, value in entry.items() if key not in ("type", "job_input_type")}, "jobInputType": sort}
+    if isinstance(entry.get("value"), bool | int | float):
+        shown["value"] = str(entry["value"])
+    if isinstance(entry.get("mode"), str):
+        shown["mode"] = _MODES.get(entry["mode"].lower(), entry["mode"])
+    return shown
+
+
 def _outputs(job: Resource) -> dict[str, Json]:
     """Where the outputs are. The artifact store is shown as one of them when the job has ended.
 
@@ -107,10 +121,19 @@ def _outputs(job: Resource) -> dict[str, Json]:
     for name, output in job.spec.get("plan", {}).get("outputs", {}).items():
         was_put: dict[str, Any] = {key: one for key, one in (declared.get(name) or {}).items() if key not in _NOT_SHOWN}
         made = job.status.get("outputs", {}).get(name, output)
-        shown[name] = {**was_put, "jobOutputType": output["type"], "uri": made["uri"]}
+        shown[name] = {**was_put, "jobOutputType": output["type"], "mode": _MODES[output["mode"]], "uri": made["uri"]}
         if made.get("asset"):
             shown[name] = {**shown[name], "assetName": ids.name(ids.parent(made["asset"])), "assetVersion": ids.name(made["asset"])}
     return shown
 
 
+_MODES = {
+    "ro_mount": "ReadOnlyMount",
+    "rw_mount": "ReadWriteMount",
+    "download": "Download",
+    "upload": "Upload",
+    "direct": "Direct",
+    "eval_mount": "EvalMount",
+    "eval_download": "EvalDownload",
+}
 _NOT_SHOWN = frozenset({"value", "type", "job_output_type", "bound"})
