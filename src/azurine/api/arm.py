@@ -18,6 +18,9 @@ from azurine.api.house import House
 from azurine.api.operations import Operation
 from azurine.model import errors, ids
 from azurine.model.resources import Resource
+from azurine.store.references import LogReferences
+
+DEFAULT_VERSION = "azureml_default"
 
 
 class Arm:
@@ -39,12 +42,19 @@ class Arm:
         self._house.ask(answers.principal(request), address.kind, "read", address.id)
         if address.collection:
             return await run_in_threadpool(self._list, request, address)
-        found = resources.get(self._house, address.id)
+        found = resources.get(self._house, self._meant(address))
         if address.kind.container:
             # Never 304: it tells of its versions, and a new one of those leaves its own ETag as it is.
             return await run_in_threadpool(self._shown, found)
         resources.fresh(found, request.headers.get("if-none-match", ""))
         return self._shown(found)
+
+    def _meant(self, address: Address) -> str:
+        """parity: clients that ask for a component without a version ask for this one; it means the one created last."""
+        if ids.name(address.id) != DEFAULT_VERSION or not address.kind.name.endswith("/versions"):
+            return address.id
+        newest = LogReferences(self._house.log).newest(ids.parent(address.id), address.kind.name)
+        return newest.id if newest is not None else address.id
 
     async def _head(self, request: Request, address: Address) -> Response:
         self._house.ask(answers.principal(request), address.kind, "read", address.id)

@@ -24,6 +24,7 @@ FAILED = frozenset({"failed"})
 CANCELED = frozenset({"canceled", "cancelled"})
 OVER = frozenset({"succeeded", "completed", "finished", "stopped", "notresponding", "paused", ""}) | FAILED | CANCELED
 """Words for `provisioningState` that mean: nothing goes on."""
+MOVING = frozenset({"starting", "stopping", "restarting", "creating"})
 BUSY_STATUS = frozenset(
     {"notstarted", "starting", "provisioning", "preparing", "queued", "running", "finalizing", "cancelrequested", "stopping", "restarting"}
 )
@@ -110,8 +111,12 @@ def _word(house: House, operation: Operation, resource: Resource | None) -> tupl
         if provisioning in FAILED:
             return "Failed", _error(body)
         return ("Canceled" if provisioning in CANCELED else "Succeeded"), {}
-    status_word = str(body.get("properties", {}).get("status") or body.get("properties", {}).get("state") or "").lower()
-    return ("InProgress" if provisioning == "" and status_word in BUSY_STATUS else "Succeeded"), {}
+    properties = body.get("properties") or {}
+    status_word = str(properties.get("status") or properties.get("state") or "").lower()
+    # What is started and stopped says so one level down, while it counts as provisioned all the time.
+    inner = properties.get("properties")
+    moving = isinstance(inner, Mapping) and str(inner.get("state") or "").lower() in MOVING
+    return ("InProgress" if moving or (provisioning == "" and status_word in BUSY_STATUS) else "Succeeded"), {}
 
 
 def _provisioning(body: Mapping[str, Any]) -> str:

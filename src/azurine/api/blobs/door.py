@@ -76,6 +76,13 @@ BATCH = Need("sol", ("d", "w", "r", "l"))
 """To send a batch any right will do: each of its requests must have its own."""
 
 
+def _refuse_folder(request: Request) -> None:
+    """Clients ask for `name/` to learn whether something is a folder. No blob here has such a name, so the answer is: not there."""
+    path = request.url.path
+    if request.method in ("GET", "HEAD") and path.endswith("/") and path.count("/") > 2 and "restype" not in request.query_params:
+        raise errors.Missing("The specified blob does not exist.", code="BlobNotFound")
+
+
 def blob_app(files: Files, authorize: Authorize, challenge: str = "") -> ASGIApp:
     """authorize: token → principal, or raises errors.Unauthenticated. challenge: the WWW-Authenticate header of a 401."""
 
@@ -98,6 +105,7 @@ class _Door:
         """Never raises: whatever happens has an answer, and every answer its id."""
         identifier = str(uuid.uuid4())
         try:
+            _refuse_folder(request)
             response = await self._done(calls.received(request, identifier))
         except errors.AzurineError as error:
             response = problems.answer(error, identifier, self._challenge)
