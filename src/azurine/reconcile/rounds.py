@@ -2,8 +2,8 @@
 
 A round collects what its looks decide, folded to one write per resource, and lets later looks of the same round see it:
 so a finished step, its pipeline's next step and that step's first look cost one durable commit together. Reads go to the
-pending writes first, then to the log; what was read once is remembered for the round, as a pipeline that starts a thousand steps
-would otherwise be read a thousand times. Who writes meanwhile is heard of at the commit, which refuses what has become stale.
+pending writes first, then to what is known of the log (`newest`): a pipeline that starts a thousand steps would otherwise be read a
+thousand times. Who writes meanwhile is heard of at the commit, which refuses what has become stale.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,14 @@ class Round:
         self._families = families
         self._at = at
         self._pending: dict[str, Resource] = {}
-        self._read: dict[str, Resource | None] = {}
+        self._stored: dict[tuple[str, str], list[Resource]] = {}
         self._writes: dict[str, log.Write] = {}
         self._owned: dict[str, list[str]] = {}
 
     def get(self, identifier: str) -> Resource | None:
         if identifier in self._pending:
             return self._pending[identifier]
-        if identifier not in self._read:
-            self._read[identifier] = self._log.get(identifier)
-        return self._read[identifier]
+        return self._newest.get(identifier)
 
     def newest(self, parent: str, kind: str) -> Resource | None:
         for one in self.children(parent, kind):
@@ -43,7 +41,9 @@ class Round:
         return None
 
     def children(self, parent: str, kind: str) -> Sequence[Resource]:
-        stored = _all_pages(self._log, kind, parent)
+        stored = self._stored.get((parent, kind))
+        if stored is None:
+            stored = self._stored[parent, kind] = _all_pages(self._log, kind, parent)
         known = {one.id for one in stored}
         fresh = [one for one in self._pending.values() if one.kind == kind and one.id not in known and ids.parent(one.id) == parent]
         return [*reversed(fresh), *(self._pending.get(one.id, one) for one in stored)]

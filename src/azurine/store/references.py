@@ -17,6 +17,7 @@ class LogReferences:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._known: dict[str, Resource | None] = {}
+        self._newest: dict[tuple[str, str], Resource | None] = {}
 
     def get(self, identifier: str) -> Resource | None:
         if identifier not in self._known:
@@ -24,6 +25,14 @@ class LogReferences:
         return self._known[identifier]
 
     def newest(self, parent: str, kind: str) -> Resource | None:
+        if (parent, kind) not in self._newest:
+            self._newest[parent, kind] = self._find_newest(parent, kind)
+        return self._newest[parent, kind]
+
+    def children(self, parent: str, kind: str) -> Sequence[Resource]:
+        return self._log.page(kind, parent, limit=SMALL_FAMILY)
+
+    def _find_newest(self, parent: str, kind: str) -> Resource | None:
         after: int | None = None
         while page := self._log.page(kind, parent, after=after, limit=20):
             for resource in page:
@@ -31,9 +40,6 @@ class LogReferences:
                     return resource
             after = page[-1].created
         return None
-
-    def children(self, parent: str, kind: str) -> Sequence[Resource]:
-        return self._log.page(kind, parent, limit=SMALL_FAMILY)
 
 
 def is_archived(resource: Resource) -> bool:
