@@ -9,8 +9,6 @@ from azure.ai.ml.constants import ListViewType
 from azure.ai.ml.entities import AmlCompute, ComputeInstance, Data, Environment, Model, Workspace
 from azure.core.exceptions import ResourceNotFoundError
 
-from running import wait_until
-
 HOST = "azureml://registries/azureml/environments/azurine-host/labels/latest"
 COMPONENT = """
 type: command
@@ -69,16 +67,18 @@ def test_components(ml: Any, tmp_path: Path) -> None:
     component = load_component(str(tmp_path / "component.yml"))
     assert ml.components.validate(component).passed
     assert ml.components.create_or_update(component).version == "1"
-    assert ml.components.get("assets_greet", version="1").command == "echo hello ${{inputs.name}}"
+    assert ml.components.get("assets_greet").command == "echo hello ${{inputs.name}}"
     ml.components.archive("assets_greet", version="1")
     assert list(ml.components.list(name="assets_greet")) == []
     ml.components.restore("assets_greet", version="1")
     assert [one.version for one in ml.components.list(name="assets_greet")] == ["1"]
 
 
-def test_models(ml: Any, folder: Path) -> None:
+def test_models(ml: Any, folder: Path, tmp_path: Path) -> None:
     ml.models.create_or_update(Model(name="assets-model", path=str(folder), type="custom_model"))
     assert ml.models.get("assets-model", label="latest").version == "1"
+    ml.models.download("assets-model", version="1", download_path=str(tmp_path / "out"))
+    assert [file.read_text() for file in (tmp_path / "out").rglob("a.csv")] == ["x\n1\n"]
     ml.models.archive("assets-model", version="1")
     assert list(ml.models.list(name="assets-model")) == []
     ml.models.restore("assets-model", version="1")
@@ -103,7 +103,7 @@ def test_computes(ml: Any) -> None:
 def test_a_compute_instance_is_stopped_and_started(ml: Any) -> None:
     ml.compute.begin_create_or_update(ComputeInstance(name="assets-instance", size="STANDARD_DS3_V2")).result()
     ml.compute.begin_stop("assets-instance").result()
-    wait_until(lambda: ml.compute.get("assets-instance").state == "Stopped", 30, "the instance did not stop")
+    assert ml.compute.get("assets-instance").state == "Stopped"
     ml.compute.begin_start("assets-instance").result()
     ml.compute.begin_restart("assets-instance").result()
     ml.compute.begin_delete("assets-instance").result()
@@ -124,12 +124,14 @@ def test_the_default_datastore(ml: Any) -> None:
     assert ml.datastores.get_default().name == "workspaceblobstore"
 
 
-def test_what_is_done_to_a_job(ml: Any) -> None:
+def test_what_is_done_to_a_job(ml: Any, capsys: pytest.CaptureFixture[str]) -> None:
     wanted = command(command="echo hello", environment=HOST)
     assert ml.jobs.validate(wanted).passed
     job = ml.jobs.create_or_update(wanted)
-    wait_until(lambda: ml.jobs.get(job.name).status == "Completed", 60, "the job did not complete")
+    ml.jobs.stream(job.name)
+    assert f"RunId: {job.name}" in capsys.readouterr().out
     found = ml.jobs.get(job.name)
+    assert found.status == "Completed"
     found.tags = {"seen": "yes"}
     assert ml.jobs.create_or_update(found).tags["seen"] == "yes"
     assert job.name in names(ml.jobs.list())
