@@ -39,7 +39,7 @@ from azurine.compute.fleet import Limits
 from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
-from azurine.identity.tokens import Tokens
+from azurine.identity.tokens import STEP_LIFETIME, Tokens
 from azurine.ml import computes, datastores, deployments, jobs, numbers, resource_groups, subscriptions, uris, workspaces
 from azurine.ml.jobs import journal, words
 from azurine.model import clock, errors, ids
@@ -292,7 +292,11 @@ class House:
         bundle = str(self.certificates.bundle)
         return {
             "AZUREML_RUN_TOKEN": token,
+            "AZUREML_RUN_TOKEN_EXPIRY": str(int(clock.system() + STEP_LIFETIME)),
             "AZUREML_SERVICE_ENDPOINT": self.url,
+            "AZUREML_RUN_HISTORY_SERVICE_ENDPOINT": self.url,
+            "AZUREML_DISCOVERY_SERVICE_ENDPOINT": f"{self.url}/discovery",
+            "AZUREML_EXPERIMENT_ID": numbers.experiment(ids.child(workspace, "experiments", str(wish.get("experiment") or "Default"))),
             "AZUREML_WORKSPACE_ID": numbers.workspace(workspace),
             "MLFLOW_TRACKING_URI": tracking,
             "MLFLOW_TRACKING_TOKEN": token,

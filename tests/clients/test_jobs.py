@@ -51,6 +51,8 @@ def test_values_and_variables_reach_the_command_as_they_were_written(connection:
         "MLFLOW_EXPERIMENT_NAME": "trying-values",
     }
     assert said["AZUREML_SERVICE_ENDPOINT"] == connection.url
+    assert {"AZUREML_RUN_TOKEN", "AZUREML_RUN_TOKEN_EXPIRY", "AZUREML_EXPERIMENT_ID", "AZUREML_WORKSPACE_ID", "AZUREML_CR_NODE_RANK"} <= said.keys()
+    assert said["AZUREML_DISCOVERY_SERVICE_ENDPOINT"] == f"{connection.url}/discovery"
     assert said["MLFLOW_TRACKING_URI"] == connection.tracking_uri
     assert [name for name in said if name.startswith("AZURINE_")] == ["AZURINE_TASK"], "what the server keeps to itself does not reach a step"
 

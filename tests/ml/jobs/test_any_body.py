@@ -48,7 +48,7 @@ COMMAND: dict[str, Any] = {
     "jobType": "Command",
     "command": "run ${{inputs.n}} ${{outputs.o}} $[[${{inputs.d}}]]",
     "environmentId": ENVIRONMENT,
-    "codeId": "azureml://datastores/workspaceblobstore/paths/code",
+    "codeId": "azureml:c:1",
     "computeId": "local",
     "experimentName": "e",
     "displayName": "shown",
@@ -96,6 +96,7 @@ def _filled() -> Stage:
     stage.component("make", command="make ${{outputs.o}}", outputs={"o": {"type": "uri_folder"}})
     stage.component("inner", jobs={"x": {"componentId": "azureml:make:1"}})
     stage.put("data/d/versions/1", {"properties": {"dataUri": "azureml://datastores/workspaceblobstore/paths/d/"}})
+    stage.put("codes/c/versions/1", {"properties": {"codeUri": "azureml://datastores/workspaceblobstore/paths/code/"}})
     stage.command("done", outputs={"o": {}})
     return stage
 

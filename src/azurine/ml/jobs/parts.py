@@ -39,17 +39,18 @@ def definition(component_version: Resource) -> dict[str, Any]:
 
 
 def code(given: Reader, known: References, workspace: str, of_component: str) -> Json:
-    """{"code": address of the folder, "code_hash": what its content is known by}; {} when the job has no code."""
+    """{"code": address of the folder, "code_hash": what its content is known by, "code_id": the asset}; {} when there is no code."""
     text = given.text("codeId") or of_component
     if not text:
         return {}
-    if isinstance(uris.read(text, workspace), uris.InDatastore | uris.Elsewhere):
+    if not given.has("codeId") and isinstance(uris.read(text, workspace), uris.InDatastore | uris.Elsewhere):
         return {"code": text, "code_hash": ""}
     found = _find(given, "codeId", text, known, workspace, "codes")
     if found is None:
         return {}
     properties = found.spec.get("properties") or {}
-    return {"code": str(properties.get("codeUri") or ""), "code_hash": str((properties.get("properties") or {}).get("hash_sha256") or "")}
+    content = (properties.get("properties") or {}).get("hash_sha256")
+    return {"code": str(properties.get("codeUri") or ""), "code_hash": str(content or ""), "code_id": found.id}
 
 
 def environment(given: Reader, known: References, workspace: str, of_component: str) -> Json:

@@ -30,6 +30,7 @@ _FINAL_WORDS = {State.SUCCEEDED: "Completed", State.FAILED: "Failed", State.CANC
 _PHASE_WORDS = {"queued": "Queued", "preparing": "Preparing", "provisioning": "Provisioning", "starting": "Starting"}
 
 ARTIFACT_STORE = "workspaceartifactstore"
+PROVIDER = "Microsoft.MachineLearningServices"
 
 
 def status(job: Resource) -> str:
@@ -71,6 +72,9 @@ def show(job: Resource) -> Json:
     if plan.get("type") == "command":
         properties.setdefault("command", plan["command"])
         properties.setdefault("environmentId", plan.get("environment_id", ""))
+        if plan.get("code_id"):
+            # parity: always the address. The official client stumbles over a name here, and then shows no list of jobs at all.
+            properties["codeId"] = "/" + plan["code_id"].replace("/workspaces/", f"/providers/{PROVIDER}/workspaces/", 1)
     if job.owner:
         properties["parentJobName"] = ids.name(job.owner)
     properties.update(times(job))
@@ -99,7 +103,9 @@ def _input(one: Any) -> Json:
     """As the wire has it, also when it was PUT as in a file, or by a pipeline. parity: plain values are text."""
     entry = one if isinstance(one, Mapping) else {"value": one}
     sort = entry.get("jobInputType") or entry.get("job_input_type") or entry.get("type") or "literal"
-    shown = {**{key: value for key, value in entry.items() if key not in ("type", "job_input_type")}, "jobInputType": sort}
+    shown = {**{key: value for key, value in entry.items() if key not in ("type", "job_input_type", "path")}, "jobInputType": sort}
+    if entry.get("path") and "uri" not in entry:
+        shown["uri"] = entry["path"]
     if isinstance(entry.get("value"), bool | int | float):
         shown["value"] = str(entry["value"])
     if isinstance(entry.get("mode"), str):
