@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 import pytest
 
+import postgresql
 import rest
 from azurine.compute import tasks
 from running import RunningServer, wait_until
@@ -30,6 +31,8 @@ GONE = (OSError, http.client.HTTPException)
 PLACES = ("local", "cluster")
 SECONDS = {"prep": 0.1, "left": 0.3, "right": 0.0, "join": 0.2, "end": 0.0}
 NEEDS = {"prep": (), "left": ("prep",), "right": ("prep",), "join": ("left", "right"), "end": ("join",)}
+LATER = ("local", pytest.param("cluster", marks=pytest.mark.long))
+"""Where the cluster does what local does, and only takes longer."""
 PATIENCE = 60.0
 
 
@@ -243,7 +246,7 @@ def test_a_step_whose_processes_all_die_again_and_again_fails_after_four_attempt
     assert step.did() == ["begin"] * 4
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LATER)
 def test_a_guest_that_dies_while_the_server_is_dead_is_tried_again(story: Story) -> None:
     step = Step(story, "both")
     guest, users = step.guest()
@@ -272,7 +275,7 @@ def test_the_step_of_a_killed_node_is_tried_again_on_another(story: Story) -> No
     assert step.did() == ["begin", "begin", "end"]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LATER)
 def test_a_wish_to_cancel_outlives_the_server(story: Story) -> None:
     steps = [Step(story, f"unwanted{number}") for number in range(2)]
     users = [user for one in steps for user in one.guest()[1]]
@@ -358,3 +361,23 @@ def wheel() -> bytes:
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", f"slow.py,,\n{about}/METADATA,,\n{about}/WHEEL,,\n{about}/RECORD,,\n")
     return content.getvalue()
+
+
+if postgresql.programs():  # where it is missing, the contract suite of the store says so loudly
+
+    @pytest.fixture(scope="module")
+    def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+        database = postgresql.Server()
+        try:
+            database.ask("CREATE SCHEMA story")
+            with RunningServer(tmp_path_factory.mktemp("recovery") / "home", store=database.url("story")) as server:
+                told = Story(server, tmp_path_factory.mktemp("seen"))
+                yield told
+                told.rest.close()
+        finally:
+            database.remove()
+
+    def test_a_killed_server_on_postgresql_takes_up_its_pipelines_again(on_postgresql: Story) -> None:
+        for number, (offset, starts) in enumerate(trials(2, 5, 1.2)):
+            on_postgresql.trial(f"p{number}", offset, starts)
+        on_postgresql.is_all_there()
