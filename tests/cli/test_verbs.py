@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -292,10 +291,5 @@ def test_help_answers_at_once_without_the_heavy_libraries() -> None:
         "heavy = {'azure', 'pandas', 'numpy', 'mlflow', 'sqlalchemy', 'starlette', 'uvicorn', 'distributed', 'requests', 'yaml', 'jmespath'}; "
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
-    fastest = 60.0
-    for _ in range(3):
-        begun = time.monotonic()
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        fastest = min(fastest, time.monotonic() - begun)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
-    assert fastest < 2.0  # 0.25 s on a quiet machine; the list above is the real check
