@@ -11,7 +11,7 @@ from typing import Any
 from azurine.compute.contract import Sighting, Task
 from azurine.model.states import is_final
 
-LIMIT = 90.0
+LIMIT = 60.0
 
 
 class Watch:

@@ -1,7 +1,7 @@
 """Guests seen from the server: making one for a task's folder, hearing how far it is, waiting for the end of one found alive.
 
 Guests are forks of the nursery, a small process that has imported the guest's program and belongs to no server: they live on
-when the server dies. What a guest says comes through the connection over which it was asked for; the end of that
+when the server dies. A guest is told its task over the connection over which it was asked for. What it says comes through the connection over which it was asked for; the end of that
 connection is the end of the guest. One that was started by an earlier server is waited for through its process.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from azurine.compute import tasks, trees, zygotes
 from azurine.model.errors import Temporary
 
-PROGRAM = "azurine.guest.step:main"
+PROGRAM = "azurine.guest.step:attend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,63 @@ def nursery(home: Path, python: str) -> Nursery:
     return Nursery(home / "warm", f"nursery-{os.getpid()}", python)
 
 
-def launch(folder: Path, nursery: "Nursery") -> socket.socket:
+def launch(folder: Path, nursery: Nursery) -> socket.socket:
     """Has a guest made for a task's folder; what it says comes through the answer. Raises Temporary when that cannot be done now."""
-    link = zygotes.connect(zygotes.address(nursery.warm, nursery.name))
-    if link is None:
+    return _send(_ordered(nursery, start=True), folder)
+
+
+class Attendance:
+    """Launches guests from one that was made ahead and waits to be told its task: nobody waits for the making."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        self._nursery = nursery
+        self._waiting: socket.socket | None = None
+
+    def launch(self, folder: Path) -> socket.socket:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            try:
+                return _send(waiting, folder)
+            except Temporary:  # it was killed meanwhile
+                waiting.close()
+        return launch(folder, self._nursery)
+
+    def prepare(self) -> None:
+        """Has the next one made."""
+        if self._waiting is None:
+            with suppress(Temporary):  # then the next task has one made for itself, or says why there is none
+                self._waiting = _ordered(self._nursery, start=False)
+
+    def close(self) -> None:
+        """The waiting guest ends."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+
+def _ordered(nursery: Nursery, *, start: bool) -> socket.socket:
+    """The connection to a guest that is being made, and waits for its task. start: also the nursery, if need be."""
+    path = zygotes.address(nursery.warm, nursery.name)
+    link = zygotes.connect(path)
+    if link is None and start:
         zygotes.start(nursery.warm, nursery.name, nursery.python, zygotes.NURSERY, wait=True, owner=os.getpid())
-        link = zygotes.connect(zygotes.address(nursery.warm, nursery.name))
+        link = zygotes.connect(path)
     if link is None:
         raise Temporary(f"no guest can be started; {nursery.warm / nursery.name}.log may say why")
     try:
-        zygotes.ask(link, {"call": PROGRAM, "arguments": [str(folder), str(nursery.warm)]})
+        zygotes.ask(link, {"call": PROGRAM, "arguments": [str(nursery.warm)]})
     except OSError as problem:
         link.close()
         raise Temporary(f"no guest can be started: {problem}") from problem
+    return link
+
+
+def _send(link: socket.socket, folder: Path) -> socket.socket:
+    try:
+        link.sendall(f"{folder}\n".encode())
+    except OSError as problem:
+        link.close()
+        raise Temporary(f"the guest went away before it had its task: {problem}") from problem
     link.setblocking(False)
     return link
 

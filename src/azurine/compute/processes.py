@@ -59,6 +59,7 @@ class LocalPlace:
         """
         self._slots = slots or os.cpu_count() or 1
         self._nursery = guests.nursery(home, python)
+        self._attendance = guests.Attendance(self._nursery)
         self._watcher = watcher
         self._node = node
         self._line = _Line()
@@ -113,6 +114,7 @@ class LocalPlace:
         for one in self._line.running.values():
             if one.source is not None:
                 one.source.close()
+        self._attendance.close()
         self._selector.close()
         self._reader.close()
         self._writer.close()
@@ -148,12 +150,13 @@ class LocalPlace:
 
     def _launch(self, task: Task, tries: int) -> None:
         try:
-            source = guests.launch(task.folder, self._nursery)
+            source = self._attendance.launch(task.folder)
         except (AzurineError, OSError) as problem:
             error = {"code": "GuestNotStarted", "message": str(problem)}
             self._tell(task.key, Sighting(State.FAILED, error=error, node=self._node, lost=True))
             return
         self._follow(_Running(task, source, tries=tries))
+        self._attendance.prepare()
 
     def _follow(self, running: _Running) -> None:
         self._line.running[running.task.key] = running

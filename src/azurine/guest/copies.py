@@ -109,21 +109,27 @@ def _call(request: dict[str, Any], link: socket.socket) -> int:
 
 
 def hear(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """A request, and the descriptors that came with it."""
+    """A request, and the descriptors that came with it. Nothing beyond it is read: what follows is for the copy."""
     descriptors = array.array("i")
-    data, ancillary, _, _ = link.recvmsg(65536, socket.CMSG_SPACE(16 * descriptors.itemsize))
+    head, ancillary, _, _ = link.recvmsg(4, socket.CMSG_SPACE(16 * descriptors.itemsize))
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
-    while len(data) < 4 or len(data) < 4 + struct.unpack("!I", data[:4])[0]:
-        more = link.recv(65536)
-        if not more:
-            raise EOFError
-        data += more
-    request = json.loads(data[4:])
+    head += _exactly(link, 4 - len(head))
+    request = json.loads(_exactly(link, struct.unpack("!I", head)[0]))
     if not isinstance(request, dict):
         raise TypeError("a request is an object")
     return request, list(descriptors)
+
+
+def _exactly(link: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = link.recv(min(count - len(data), 1 << 20))
+        if not more:
+            raise EOFError
+        data += more
+    return data
 
 
 def hand(link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
