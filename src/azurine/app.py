@@ -112,9 +112,9 @@ class House:
             "deployment": self.online.performer,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system)
-        self._sweeper = Sweeper(home / "tasks", jobs.KIND.name, self._rests)
-        self.log.listen(self._sweeper.tell)
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
+        self._sweeper = Sweeper(home / "tasks", jobs.KIND.name, self._rests, self.tracking.forget)
+        self.log.listen(self._sweeper.tell)
         self.ready = False
 
     def app(self) -> ASGIApp:

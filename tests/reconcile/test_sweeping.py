@@ -1,6 +1,7 @@
 """Sweeping: task folders go when their jobs rest, and not a moment before."""
 
 import os
+import queue
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,3 +89,13 @@ def test_what_is_no_task_is_left_alone(yard: Yard) -> None:
     assert not yard.sweeper.sweep("j")
     assert strange.exists()
     assert yard.sweeper.sweep("never-heard-of")
+
+
+def test_of_a_job_that_was_removed_nothing_is_kept_elsewhere(tmp_path: Path) -> None:
+    forgotten: queue.Queue[str] = queue.Queue()
+    sweeper = Sweeper(tmp_path, "jobs", lambda job: True, forgotten.put)
+    sweeper.start()
+    sweeper.tell([Resource("w/jobs/rests", "jobs", {}), Resource("w/jobs/gone", "jobs", {}, deleting=True)])
+    assert forgotten.get(timeout=30) == "w/jobs/gone"
+    sweeper.close()
+    assert forgotten.empty()

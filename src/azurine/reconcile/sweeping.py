@@ -22,12 +22,17 @@ _logger = logging.getLogger(__name__)
 
 
 class Sweeper:
-    """folder: where tasks are kept, a folder for each job's name. kind: of the jobs. is_over: does the job (its id) rest, or is it gone?"""
+    """folder: where tasks are kept, a folder for each job's name. kind: of the jobs. is_over: does the job (its id) rest, or is it gone?
 
-    def __init__(self, folder: Path, kind: str, is_over: Callable[[str], bool]) -> None:
+    forget: called with the id of each job that was removed, so that nothing more is kept about it elsewhere.
+    """
+
+    def __init__(self, folder: Path, kind: str, is_over: Callable[[str], bool], forget: Callable[[str], None] = lambda job: None) -> None:
         self._folder = folder
         self._kind = kind
         self._is_over = is_over
+        self._forget = forget
+        self._gone: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._names: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -40,6 +45,8 @@ class Sweeper:
         """What the log tells of."""
         for version in versions:
             if version.settled and version.kind == self._kind:
+                if version.deleting:
+                    self._gone.put(version.id)
                 self._names.put(version.name)
 
     def close(self) -> None:
@@ -65,6 +72,16 @@ class Sweeper:
         left = self._sweep_each(left)
         while (name := self._names.get()) is not None:
             left = self._sweep_each({name, *left})
+            self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        while not self._gone.empty():
+            job = self._gone.get()
+            try:
+                self._forget(job)
+            except Exception:
+                # The edge of the sweeper, as below: what is kept too long does no harm.
+                _logger.exception("what was recorded about %s could not be removed", job)
 
     def _sweep_each(self, names: set[str]) -> set[str]:
         """Answers the names of which something is left that may go later."""
