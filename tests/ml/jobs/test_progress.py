@@ -123,17 +123,29 @@ def test_what_the_pipeline_was_given_reaches_its_nodes_as_it_was_written(parts: 
     assert (wish["timeout"], wish["instances"], wish["distribution"]["type"], wish["compute"]) == (5.0, 2, "pytorch", "local")
 
 
-def test_latest_is_the_latest_of_the_moment_of_submission(parts: Stage) -> None:
+@pytest.mark.parametrize(
+    ("given", "inputs"),
+    [
+        ("${{parent.inputs.d}}", {"d": {"jobInputType": "uri_folder", "uri": "azureml:d@latest"}}),
+        ({"job_input_type": "uri_folder", "uri": "azureml:d@latest"}, {}),
+        ("azureml:d@latest", {}),
+    ],
+    ids=["the pipeline's", "the node's", "the node's, in short"],
+)
+def test_latest_is_the_latest_of_the_moment_of_submission(parts: Stage, given: Any, inputs: Json) -> None:
     for version in ("1", "2"):
         if version == "2":
-            parts.pipeline(
-                "p",
-                {"a": MAKE, "b": {**use("a"), "inputs": {"d": bound("${{parent.inputs.d}}")}}},
-                inputs={"d": {"jobInputType": "uri_folder", "uri": "azureml:d@latest"}},
-            )
+            parts.component("later", command="use ${{inputs.d}}", inputs={"d": FOLDER, "after": FOLDER}, environment="azureml:e@latest")
+            later = {"componentId": "azureml:later:1", "inputs": {"d": given, "after": "${{parent.jobs.a.outputs.o}}"}}
+            parts.pipeline("p", {"a": MAKE, "b": later}, inputs=inputs)
         parts.put(f"data/d/versions/{version}", {"properties": {"dataUri": f"azureml://datastores/workspaceblobstore/paths/{version}/"}})
+        parts.put(f"environments/e/versions/{version}", {"properties": {"image": f"image{version}"}})
     parts.settle()
-    assert parts.wish(parts.child("p", "b"))["inputs"]["d"]["asset"].endswith("/versions/1")
+    parts.succeed("a", of="p")
+    child = parts.child("p", "b")
+    [wish] = parts.environments.wishes.values()
+    assert wish["definition"] == {"image": "image1"}
+    assert child.spec["plan"]["inputs"]["d"]["asset"].endswith("/d/versions/1")
 
 
 def test_a_nodes_output_bound_to_the_pipelines_goes_where_that_one_goes(parts: Stage) -> None:

@@ -146,6 +146,24 @@ def _mode(below: Reader, sort: str, default: str) -> str:
     return mode
 
 
+def pinned(one: Any, declaration: Json, known: References, workspace: str) -> Any:
+    """The input of a pipeline's node with the asset that a label means now; as it is when it names none, or nothing that is there."""
+    entry: Json = one if isinstance(one, Mapping) else {"value": one}
+    wanted = str(declaration.get("type") or "").lower()
+    sort = type_of(entry).lower()
+    if sort == LITERAL and wanted not in interfaces.DATA:
+        return one
+    key = next((name for name in ("uri", "path", "value") if entry.get(name)), "")
+    text = entry.get(key)
+    if not isinstance(text, str) or bindings.has_expression(text):
+        return one
+    try:
+        asset = pin(text, wanted if sort == LITERAL else sort, known, workspace).get("asset")
+    except AzurineError:
+        return one
+    return {**entry, key: words.address(asset)} if asset else one
+
+
 def pin(address: str, sort: str, known: References, workspace: str) -> dict[str, str]:
     """The address behind what is named, and the asset it is when it is one.
 

@@ -89,7 +89,7 @@ def body(name: str, node: Node, sight: Sight) -> Json:
         "jobType": "Pipeline" if node.get("type") == "pipeline" else "Command",
         "displayName": node.get("display_name") or name,
         "experimentName": sight.parent["experiment"],
-        "componentId": node.get("componentId"),
+        "componentId": words.address(node["componentId"]),
         "computeId": bindings.resolve(compute, scope, "compute") if compute else None,
         "inputs": _inputs(name, node, sight, scope),
         "outputs": {port: _output(value, sight.parent["outputs"]) for port, value in (node.get("outputs") or {}).items()},
@@ -163,7 +163,8 @@ def _input(value: Any, declared_mode: str, sight: Sight, scope: Mapping[str, Any
         return {"jobInputType": inputs.LITERAL, "value": found["value"]}
     # How the node wants it comes first, then how its component does, then how the pipeline was given it.
     mode = entry.get("mode") or declared_mode or found.get("mode")
-    return {"jobInputType": found["type"], "uri": found.get("asset") or found["uri"]} | ({"mode": mode} if mode else {})
+    uri = words.address(found["asset"]) if found.get("asset") else found["uri"]
+    return {"jobInputType": found["type"], "uri": uri} | ({"mode": mode} if mode else {})
 
 
 def _bound(reference: bindings.Reference, sight: Sight) -> Json | None:

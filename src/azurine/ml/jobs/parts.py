@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azurine.ml import computes, environments, references, uris
+from azurine.ml.jobs import words
 from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.errors import AzurineError, Invalid
@@ -68,6 +69,17 @@ def environment(given: Reader, known: References, workspace: str, of_component: 
     properties = found.spec.get("properties") or {}
     wanted = {name: properties[name] for name in ("image", "condaFile", "build") if properties.get(name)}
     return {"environment": wanted, "environment_id": text}
+
+
+def pinned_environment(text: str, known: References, workspace: str) -> Json:
+    """{"environment": the version that a label means now}; {} for one that is no label, or that will be told to be missing."""
+    named = references.read(text, workspace, "environments")
+    if named is None or not named.label:
+        return {}
+    try:
+        return {"environment": words.address(references.find_version(known, workspace, "environments", text).id)}
+    except AzurineError:
+        return {}
 
 
 def compute(given: Reader, key: str, known: References, workspace: str, default: str = HERE) -> str:

@@ -121,14 +121,22 @@ def _typed(stated: Mapping[str, Json], jobs: Mapping[str, nodes.Node], interface
 
 
 def _pinned(jobs: Mapping[str, nodes.Node], known: References, workspace: str) -> tuple[dict[str, nodes.Node], dict[str, Interface]]:
-    """The nodes with their components as they are now, and what those declare."""
+    """The nodes with their components, environments and data as these are now, and what the components declare."""
     pinned: dict[str, nodes.Node] = {}
     declared: dict[str, Interface] = {}
     for name, node in jobs.items():
         component = assets.find_version(known, workspace, "components", str(node["componentId"]))
         spec = parts.definition(component)
-        pinned[name] = {**node, "type": spec.get("type") or "command", "componentId": component.id}
         declared[name] = spec["inputs"], spec["outputs"]
+        own = {
+            "type": spec.get("type") or "command",
+            "componentId": component.id,
+            "inputs": {
+                port: inputs.pinned(one, spec["inputs"].get(port) or {}, known, workspace) for port, one in (node.get("inputs") or {}).items()
+            },
+        }
+        environment = str(node.get("environment") or spec.get("environment") or "")
+        pinned[name] = {**node, **own, **parts.pinned_environment(environment, known, workspace)}
     return pinned, declared
 
 

@@ -50,6 +50,11 @@ def artifacts_uri(job_name: str) -> str:
     return f"azureml://datastores/{ARTIFACT_STORE}/paths/ExperimentRun/dcid.{job_name}/"
 
 
+def address(identifier: str) -> str:
+    """The ARM address of something in a workspace, as it stands in bodies."""
+    return "/" + identifier.replace("/workspaces/", f"/providers/{PROVIDER}/workspaces/", 1)
+
+
 def times(job: Resource) -> dict[str, str]:
     """`startTimeUtc` and `endTimeUtc`, as far as they are known."""
     named = (("startTimeUtc", job.status.get("started")), ("endTimeUtc", job.status.get("ended")))
@@ -74,7 +79,7 @@ def show(job: Resource) -> Json:
         properties.setdefault("environmentId", plan.get("environment_id", ""))
         if plan.get("code_id"):
             # parity: always the address. The official client stumbles over a name here, and then shows no list of jobs at all.
-            properties["codeId"] = "/" + plan["code_id"].replace("/workspaces/", f"/providers/{PROVIDER}/workspaces/", 1)
+            properties["codeId"] = address(plan["code_id"])
     if job.owner:
         properties["parentJobName"] = ids.name(job.owner)
     properties.update(times(job))
