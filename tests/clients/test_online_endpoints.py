@@ -13,7 +13,15 @@ from typing import Any
 import pandas as pd
 import pytest
 import requests
-from azure.ai.ml.entities import CodeConfiguration, ManagedOnlineDeployment, ManagedOnlineEndpoint, Model, OnlineRequestSettings
+from azure.ai.ml.entities import (
+    CodeConfiguration,
+    DataCollector,
+    DeploymentCollection,
+    ManagedOnlineDeployment,
+    ManagedOnlineEndpoint,
+    Model,
+    OnlineRequestSettings,
+)
 from azure.core.exceptions import HttpResponseError
 
 from running import wait_until
@@ -263,3 +271,61 @@ def test_a_killed_process_is_replaced_and_no_other_notices(ml: Any, caller: Any,
     failed = {pair: count for pair, count in asking.answers.items() if pair[0] != 200}
     assert {status for status, _ in failed} <= {502} and sum(failed.values()) <= 4, failed
     ml.online_endpoints.begin_delete("killed").result()
+
+
+COLLECTS = """
+import json
+import pandas as pd
+from azureml.ai.monitoring import Collector
+def init():
+    global asked, answered
+    asked, answered = Collector(name="model_inputs"), Collector(name="model_outputs")
+def run(raw_data):
+    table = pd.DataFrame(json.loads(raw_data)["data"], columns=["word"])
+    context = asked.collect(table)
+    answered.collect(table.assign(length=1), context)
+    return len(table)
+"""
+
+
+@pytest.mark.parametrize(("name", "script", "field"), [("by-hand", COLLECTS, "length"), ("by-itself", GREETS, "prediction")])
+def test_data_is_collected_as_an_asset(ml: Any, server: Any, tmp_path: Path, asking: Path, name: str, script: str, field: str) -> None:
+    endpoint(ml, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wanted = DataCollector(
+            collections={one: DeploymentCollection(enabled="true") for one in ("model_inputs", "model_outputs", "request")}, sampling_rate=1.0
+        )
+    deploy(ml, tmp_path, name, "blue", script, data_collector=wanted)
+    traffic(ml, name, blue=100)
+    ml.online_endpoints.invoke(name, request_file=str(asking))
+    asset = ml.data.get(f"{name}-blue-model_outputs", version="1")
+    assert f"modelDataCollector/{name}/blue/model_outputs" in asset.path
+    folder = next((server.home / "storage" / "azurine").glob("azureml-blobstore*/modelDataCollector")) / name / "blue"
+    found = {one: [json.loads(line) for file in (folder / one).glob("*/*/*/*/*.jsonl") for line in file.read_text().splitlines()] for one in _KEPT}
+    assert [len(lines) for lines in found.values()] == [1, 1, 1]
+    assert found["model_outputs"][0]["data"][0][field] and len(found["model_outputs"][0]["data"]) == 2
+    assert found["request"][0]["data"] == json.loads(asking.read_text())
+    assert len(found["model_inputs"][0]["data"]) == 2 and found["model_inputs"][0]["specversion"] == "1.0"
+    ml.online_endpoints.begin_delete(name).result()
+
+
+_KEPT = ("model_inputs", "model_outputs", "request")
+
+
+def test_mirrored_traffic_is_copied_and_its_answers_dropped(ml: Any, caller: Any, connection: Any, tmp_path: Path, asking: Path) -> None:
+    made = endpoint(ml, "mirrors")
+    deploy(ml, tmp_path, "mirrors", "blue", GREETS)
+    deploy(ml, tmp_path, "mirrors", "green", "def init(): pass\ndef run(raw):\n    raise ValueError('never heard')\n")
+    found = ml.online_endpoints.get("mirrors")
+    found.traffic, found.mirror_traffic = {"blue": 100}, {"green": 50}
+    assert ml.online_endpoints.begin_create_or_update(found).result().mirror_traffic == {"green": 50}
+    for _ in range(40):
+        assert json.loads(json.loads(ml.online_endpoints.invoke("mirrors", request_file=str(asking))))[0] == "hello you"
+    page = caller.get(made.scoring_uri.split("/endpoints")[0] + "/metrics").text
+    copied = next(line for line in page.splitlines() if line.startswith("azurine_requests_total") and 'deployment="green"' in line)
+    assert 'status="424"' in copied and 5 <= int(copied.split()[-1]) <= 35
+    found.mirror_traffic = {"green": 51}
+    with pytest.raises(HttpResponseError, match="at most 50"):
+        ml.online_endpoints.begin_create_or_update(found).result()
+    ml.online_endpoints.begin_delete("mirrors").result()

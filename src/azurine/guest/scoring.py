@@ -55,13 +55,16 @@ def main(words: list[str]) -> int:
 
 
 def _scorer(package: str, order: dict[str, Any]) -> Any:
+    kept = importlib.import_module(package + ".collecting").Kept(order) if order.get("collector") else None
     if order.get("script"):
         for path in (order["source"], os.path.dirname(order["script"])):
             if path in sys.path:
                 sys.path.remove(path)
             sys.path.insert(0, path)
-        return importlib.import_module(package + ".scripts").Script(order["script"], dict(os.environ))
-    return importlib.import_module(package + ".models").Model(order["mlflow"], dict(os.environ))
+        return importlib.import_module(package + ".scripts").Script(order["script"], dict(os.environ), kept)
+    model = importlib.import_module(package + ".models").Model(order["mlflow"], dict(os.environ))
+    model.collect = kept.of_model if kept is not None else None
+    return model
 
 
 def _leave_own_folder() -> None:
@@ -95,6 +98,14 @@ def _lock(path: str) -> int | None:
 
 
 def _listener(path: str) -> socket.socket:
+    """At a path; or at a port of this machine (`tcp:PORT`), which several processes may share. Nobody is asked for a key there."""
+    if path.startswith("tcp:"):
+        shared = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        shared.bind(("127.0.0.1", int(path[4:])))
+        shared.listen(1024)
+        return shared
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)

@@ -12,11 +12,15 @@ import time
 
 _lines: list[str] = []
 _second = [0, ""]
+_lead = [""]
+"""Of the lines of this turn: their time, and whose they are."""
 
 
 def access(method: str, path: str, status: int, seconds: float, length: int) -> None:
     """Notes a request that was answered."""
-    _lines.append(f"{_now()} I [{os.getpid()}] azmlinfsrv - {method} {path[:200]} {status} {seconds * 1000:.3f}ms {length}\n")
+    if not _lines:
+        _lead[0] = f"{_now()} I [{os.getpid()}] azmlinfsrv - "
+    _lines.append(f"{_lead[0]}{method} {path} {status} {seconds * 1000:.3f}ms {length}\n")
 
 
 def say(text: str, level: str = "I") -> None:

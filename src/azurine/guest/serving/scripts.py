@@ -18,7 +18,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from . import declared, journal, requests, service, shims, wire
+from . import collecting, declared, journal, requests, service, shims, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +38,10 @@ class _TimedOut(BaseException):
 
 
 class Script(service.Scorer):
-    def __init__(self, path: str, environ: dict[str, str]) -> None:
+    def __init__(self, path: str, environ: dict[str, str], kept: collecting.Kept | None = None) -> None:
         """Imports the script and calls its init(). Raises Broken; what the script itself raises passes through."""
-        shims.install()
+        shims.install(kept)
+        self._kept = kept
         self.name = os.path.basename(path)
         module = _imported(path)
         self._run, init = _entry(module)
@@ -58,10 +59,10 @@ class Script(service.Scorer):
     def score(self, requests: list[tuple[wire.Head, bytes]]) -> Iterator[tuple[int, bytes, bytes, bool]]:
         for head, body in requests:
             try:
-                if self._limit:
-                    yield self._within_limit(head, body)
-                else:
-                    yield self._one(head, body)
+                answer = self._within_limit(head, body) if self._limit else self._one(head, body)
+                if self._kept is not None:
+                    self._kept.of_script(head, body, answer[1])
+                yield answer
             except _Wrong as wrong:
                 yield wrong.status, json.dumps({"message": wrong.message}).encode(), _LOCATED, False
             except _TimedOut:

@@ -47,7 +47,7 @@ class Service:
         self._always = b"x-ms-server-version: %b\r\n" % VERSION.encode() if version else b""
         self._logs = environ.get("AZUREML_ACCESS_LOG", "true").lower() != "false"
         # Requests that do not name themselves are named: by a part of this process's own, and a number.
-        self._prefix = uuid.uuid4().hex
+        self._prefix = str(uuid.uuid4())[:24].encode("ascii")
         self._count = 0
 
     def answer(self, requests: list[tuple[wire.Head, bytes]]) -> Iterator[bytes]:
@@ -111,9 +111,7 @@ class Service:
         if head.has_id:
             return lines + head.echoed
         self._count += 1
-        number = f"{self._prefix[:20]}{self._count:012x}"
-        name = f"{number[:8]}-{number[8:12]}-{number[12:16]}-{number[16:20]}-{number[20:]}"
-        return b"%bx-request-id: %b\r\n%b" % (lines, name.encode("ascii"), head.echoed)
+        return b"%bx-request-id: %b%012x\r\n%b" % (lines, self._prefix, self._count, head.echoed)
 
 
 def _scores(head: wire.Head) -> bool:

@@ -13,13 +13,17 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from . import requests
+from . import collecting, requests
 
 _ROOTS = ("azureml_inference_server_http.api", "azureml.contrib.services")
 
 
-def install() -> None:
+def install(kept: collecting.Kept | None = None) -> None:
     """Puts the modules where an import finds them. A package that is really there keeps all its other modules."""
+    monitoring = {"Collector": collecting.collector(kept)}
+    _put("azureml.ai.monitoring", monitoring)
+    _put("azureml.ai.monitoring.collector", monitoring)
+    _put("azureml.ai.monitoring.context", {"BasicCorrelationContext": collecting.Context, "CorrelationContext": collecting.Context})
     request = {"AMLRequest": requests.Request, "rawhttp": requests.rawhttp}
     answer = {"AMLResponse": requests.Response}
     for root in _ROOTS:
