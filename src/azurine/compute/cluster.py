@@ -283,6 +283,8 @@ class ClusterPlace:
             self._tell(key, tasks.sighting(found, running.node.address))
         elif problem:
             self._tell(key, _failed("NodeFailed", problem))
+        elif tasks.is_taken(folder):
+            self._adopt(running.task)
         else:
             guests.sweep(folder)
             self._tell(key, tasks.lost(running.node.address))

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from azurine.compute import guests, tasks, zygotes
@@ -75,10 +76,10 @@ class LocalPlace:
         self._thread.start()
 
     def start(self, task: Task) -> None:
-        self._wish(lambda: self._begin(task))
+        self._wish(lambda: self._safely(task.key, lambda: self._begin(task)))
 
     def stop(self, key: str) -> None:
-        self._wish(lambda: self._end(key))
+        self._wish(lambda: self._safely(key, lambda: self._end(key)))
 
     def status(self) -> Json:
         running, waiting = len(self._line.running), len(self._line.waiting)
@@ -108,7 +109,7 @@ class LocalPlace:
                 if key.data is None:
                     self._hear_wishes()
                 else:
-                    self._hear_guest(key.data)
+                    self._safely(key.data.task.key, partial(self._hear_guest, key.data))
             if unknown:
                 self._look_again()
         for one in self._line.running.values():
@@ -125,6 +126,15 @@ class LocalPlace:
                 pass
         while self._wishes:
             self._wishes.popleft()()
+
+    def _safely(self, key: str, what: Callable[[], None]) -> None:
+        """The place's edge: what goes wrong with one task (a full disk, a folder that is gone) is told, and the others go on."""
+        try:
+            what()
+        except Exception as problem:  # whatever it is, the thread must live
+            log.exception("task %s", key)
+            error = {"code": "PlaceFailed", "message": f"The step could not be handled: {type(problem).__name__}: {problem}"}
+            self._tell(key, Sighting(State.FAILED, error=error, node=self._node, lost=True))
 
     def _begin(self, task: Task) -> None:
         """An outcome, else a live guest, else the remains of a dead one, else the line."""
@@ -204,13 +214,21 @@ class LocalPlace:
         elif tasks.guest(running.task.folder) is None and running.tries < TRIES:
             # The nursery went away (it was idle for long, or ended) before it made the guest: another one will.
             self._launch(running.task, running.tries + 1)
+        elif tasks.is_taken(running.task.folder):
+            # Ours ended because another guest runs the task already: that one is waited for.
+            self._line.running[running.task.key] = _Running(running.task, None)
         else:
             self._lost(running.task)
         self._next()
 
     def _lost(self, task: Task) -> None:
-        guests.sweep(task.folder)
-        self._tell(task.key, tasks.lost(self._node))
+        """What the guest left behind may take a moment to end: a thread of its own waits for that."""
+
+        def sweep() -> None:
+            self._safely(task.key, lambda: guests.sweep(task.folder))
+            self._wish(lambda: self._tell(task.key, tasks.lost(self._node)))
+
+        threading.Thread(target=sweep, name=f"azurine-sweep-{self._node}", daemon=True).start()
 
     def _end(self, key: str) -> None:
         running = self._line.running.get(key)

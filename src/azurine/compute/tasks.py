@@ -109,12 +109,17 @@ def write_guest(folder: Path, guest: Mark, users: list[Mark]) -> None:
 
 
 def guest(folder: Path) -> tuple[Mark, list[Mark]] | None:
-    """The guest of the task and the processes of the user it started; None when no guest ever came."""
+    """The guest of the task and the processes of the user it started; None when no guest ever came.
+
+    A file that is not whole (the machine went down while it was written) tells at least that there was one.
+    """
     try:
         found = json.loads((folder / GUEST).read_bytes())
+        return Mark(**found["guest"]), [Mark(**one) for one in found["users"]]
     except FileNotFoundError:
         return None
-    return Mark(**found["guest"]), [Mark(**one) for one in found["users"]]
+    except (ValueError, TypeError, KeyError):
+        return Mark(0, 0.0, "", ""), []
 
 
 def wish_cancel(folder: Path) -> None:
@@ -131,11 +136,12 @@ def write_outcome(folder: Path, outcome: Json) -> None:
 
 
 def outcome(folder: Path) -> dict[str, Any] | None:
+    """How the task went; None when it is not over, or when what it wrote is not whole."""
     try:
-        found: dict[str, Any] = json.loads((folder / OUTCOME).read_bytes())
-    except FileNotFoundError:
+        found = json.loads((folder / OUTCOME).read_bytes())
+    except (FileNotFoundError, ValueError):
         return None
-    return found
+    return found if isinstance(found, dict) and "state" in found else None
 
 
 def cancelled(message: str = "The step was cancelled.", code: str = "Canceled") -> dict[str, Any]:

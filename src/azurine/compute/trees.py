@@ -28,7 +28,7 @@ def members(leaders: Collection[int], folder: Path | None = None) -> list[psutil
     found: dict[int, psutil.Process] = {}
     pending = []
     for process in psutil.process_iter():
-        with suppress(psutil.Error, ProcessLookupError):
+        with suppress(psutil.Error, OSError):
             if _belongs(process, leaders, folder):
                 pending.append(process)
     for process in pending:
