@@ -222,6 +222,9 @@ class Door:
         return found
 
     def _metrics(self) -> str:
+        for endpoint in {endpoint for endpoint, _ in self._tallies if self._fronts.find(endpoint) is None}:
+            # It was deleted: what is counted for ever would be kept for ever.
+            self._tallies = {key: tally for key, tally in self._tallies.items() if key[0] != endpoint}
         tallies = [(_labels(endpoint, deployment), tally) for (endpoint, deployment), tally in self._tallies.items()]
         gauges = []
         for front in self._fronts.all():
