@@ -70,7 +70,7 @@ def test_a_job_of_the_same_name_elsewhere_keeps_its_folder(yard: Yard) -> None:
     yard.goes(other.parent)
 
 
-def test_a_folder_whose_guest_still_lives_goes_later(yard: Yard) -> None:
+def test_a_folder_goes_when_its_guest_has_ended(yard: Yard) -> None:
     folder = yard.task("w/jobs/j")
     lock = tasks.take(folder)
     assert lock is not None
@@ -79,7 +79,6 @@ def test_a_folder_whose_guest_still_lives_goes_later(yard: Yard) -> None:
     assert folder.exists()
     yard.sweeper.start()
     os.close(lock)
-    yard.rests("w/jobs/another")
     yard.goes(folder.parent)
 
 

@@ -117,6 +117,11 @@ class Story:
         for path in self.acknowledged:
             self.rest.get(path)
 
+    def is_tidy(self) -> None:
+        """Nothing is left of tasks whose jobs are over."""
+        left = self.server.home / "tasks"
+        wait_until(lambda: not any(left.iterdir()), PATIENCE, lambda: f"left behind: {sorted(left.rglob('*'))}")
+
     def standing(self, name: str) -> str:
         """All that could explain why a job is not as it should be."""
         steps = {one: run.get("status") for one, run in self.rest.children(name).items()}
@@ -148,6 +153,7 @@ def test_a_killed_server_takes_up_its_pipelines_again(count: int, story: Story) 
     for number, (offset, starts) in enumerate(trials(count, 1, 1.6)):
         story.trial(f"p{number}", offset, starts)
     story.is_all_there()
+    story.is_tidy()
 
 
 @pytest.mark.long
@@ -157,6 +163,7 @@ def test_a_server_killed_at_many_moments_takes_up_its_pipelines_again(seed: int,
     for number, (offset, starts) in enumerate(trials(15, seed, 2.0)):
         story.trial(f"p{number}", offset, starts)
     story.is_all_there()
+    story.is_tidy()
 
 
 class Step:

@@ -4,7 +4,7 @@ A task's folder is what is known of it while its job is under way: by it a step 
 rests, its outcome stands in the store, and the folder is only in the way. Whether it does is asked for each folder anew, by the
 key in its order, so that a folder is never taken from a job that goes on, also not from one of the same name elsewhere.
 
-A folder whose guest still lives (its last act is to tidy up) is left for the next time.
+A folder whose guest still lives (its last act is to tidy up) goes when that has ended.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from pathlib import Path
 
 from azurine.compute import tasks
 from azurine.model.resources import Resource
+
+SOON, LATER = 0.2, 60.0
+"""Seconds until what could not go is looked at again: a guest that tidies up is gone soon, one that lives on is not."""
 
 _logger = logging.getLogger(__name__)
 
@@ -69,9 +72,16 @@ class Sweeper:
 
     def _run(self) -> None:
         left = {one.name for one in self._folder.iterdir()} if self._folder.is_dir() else set()
-        left = self._sweep_each(left)
-        while (name := self._names.get()) is not None:
-            left = self._sweep_each({name, *left})
+        left, pause = self._sweep_each(left), SOON
+        while True:
+            try:
+                name = self._names.get(timeout=pause if left else None)
+            except queue.Empty:
+                left, pause = self._sweep_each(left), min(2 * pause, LATER)
+                continue
+            if name is None:
+                return
+            left, pause = self._sweep_each({name, *left}), SOON
             self._forget_gone()
 
     def _forget_gone(self) -> None:
