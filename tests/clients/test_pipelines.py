@@ -293,3 +293,15 @@ def test_a_registered_component_is_used_by_its_latest_version(connection: Any, t
         completed(connection, job)
         [step] = children(connection, job.name).values()
         assert lines(connection, step.name) == {"word": "hello"}, "is_deterministic false: it runs each time"
+
+
+@pytest.mark.parametrize(
+    "name", ["hello.yml", "pipeline.yml", "inputs/job.yml", "optional/pipeline.yml", "nested/pipeline.yml", "sequence/pipeline.yml"]
+)
+def test_the_small_examples_complete(connection: Any, name: str) -> None:
+    from azure.ai.ml import load_job
+    from azure.ai.ml.entities import AmlCompute
+
+    connection.ml.compute.begin_create_or_update(AmlCompute(name="dev-cluster", size="Standard_DS3_v2", min_instances=0, max_instances=2)).result(60)
+    job = load_job(Path(__file__).parents[2] / "examples" / "basics" / name)
+    completed(connection, connection.ml.jobs.create_or_update(job))
