@@ -13,7 +13,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from . import collecting, requests
+from . import collecting, requests, schemas
 
 _ROOTS = ("azureml_inference_server_http.api", "azureml.contrib.services")
 
@@ -26,10 +26,26 @@ def install(kept: collecting.Kept | None = None) -> None:
     _put("azureml.ai.monitoring.context", {"BasicCorrelationContext": collecting.Context, "CorrelationContext": collecting.Context})
     request = {"AMLRequest": requests.Request, "rawhttp": requests.rawhttp}
     answer = {"AMLResponse": requests.Response}
+    if not is_there("inference_schema"):
+        _put_schemas()
     for root in _ROOTS:
         _put(root, {**request, **answer})
         _put(root + ".aml_request", request)
         _put(root + ".aml_response", answer)
+
+
+def _put_schemas() -> None:
+    root = "inference_schema."
+    _put(root + "schema_decorators", {"input_schema": schemas.input_schema, "output_schema": schemas.output_schema})
+    _put(root + "schema_util", {name: getattr(schemas, name) for name in ("is_schema_decorated", "get_input_schema", "get_output_schema")})
+    for name, kind in (
+        ("abstract_parameter_type", "ParameterType"),
+        ("numpy_parameter_type", "NumpyParameterType"),
+        ("pandas_parameter_type", "PandasParameterType"),
+        ("standard_py_parameter_type", "StandardPythonParameterType"),
+    ):
+        shown = "AbstractParameterType" if kind == "ParameterType" else kind
+        _put(root + "parameter_types." + name, {shown: getattr(schemas, kind)})
 
 
 def is_there(name: str) -> bool:
