@@ -13,18 +13,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from measuring import Row, table
-from serving import API, Rest, RunningServer, cpu_seconds, wait_until
+from measuring import Row, in_turn, table
+from serving import API, Rest, RunningServer, cpu_seconds, timed, wait_until
 
 from azurine.model import ids
 from azurine.store.log import Create, Report
 from azurine.store.sql import open_log
 
 JOBS = 10_000
-PASSES = 3
+PASSES = 9
 AT_ENDS = 5
 """Pages at the beginning, in the middle and at the end of which the middle value is taken: one page alone says little."""
 LOAD_SECONDS = 3.0
@@ -68,31 +70,33 @@ def _fill(path: Path) -> None:
 
 
 def _pages(rest: Rest) -> list[Row]:
-    begin, middle, end, jobs = [], [], [], 0
-    for _ in range(PASSES):
-        taken, jobs = _one_pass(rest)
-        half = len(taken) // 2
-        for values, some in ((begin, taken[:AT_ENDS]), (middle, taken[half : half + AT_ENDS]), (end, taken[-AT_ENDS - 1 : -1])):
-            values.append(statistics.median(some))
-    assert jobs == JOBS + 1, jobs
+    """The pages of the beginning, the middle and the end take turns, after a pass over all that says where they begin."""
+    places = _places(rest)
+    half = len(places) // 2
+    some = (places[:AT_ENDS], places[half : half + AT_ENDS], places[-AT_ENDS - 1 : -1])
+    begin, middle, end = in_turn(PASSES, *(partial(_typical, rest, targets) for targets in some))
     return [
         Row("a page in the middle of 10,000 jobs", "ms", middle, begin, "the first pages", goal=1.5),
         Row("the last pages of 10,000 jobs", "ms", end, begin, "the first pages", goal=1.5),
     ]
 
 
-def _one_pass(rest: Rest) -> tuple[list[float], int]:
-    """Milliseconds of each page, and how many jobs there were."""
-    taken: list[float] = []
-    found = 0
+def _typical(rest: Rest, targets: Sequence[str]) -> float:
+    """Milliseconds of one page: the middle of several."""
+    return statistics.median(timed(partial(rest.get, target)) for target in targets)
+
+
+def _places(rest: Rest) -> list[str]:
+    """The addresses of all pages."""
+    places, found = [], 0
     target = f"{rest.workspace}/jobs?{API}"
     while target:
-        began = time.perf_counter()
+        places.append(target)
         page = rest.get(target)
-        taken.append((time.perf_counter() - began) * 1000)
         found += len(page["value"])
         target = (page.get("nextLink") or "").removeprefix(f"https://{rest.host}:{rest.port}")
-    return taken, found
+    assert found == JOBS + 1, found
+    return places
 
 
 def _gets(server: RunningServer, rest: Rest) -> list[Row]:

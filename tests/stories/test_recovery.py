@@ -100,6 +100,7 @@ class Story:
         self.rest.close()
 
     def start(self) -> None:
+        self.rest.close()
         self.server.start()
         self.rest = rest.Rest(self.server.home)
 
