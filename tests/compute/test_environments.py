@@ -114,3 +114,13 @@ def test_a_build_that_is_not_wanted_any_more_ends_and_leaves_nothing_that_looks_
         environments.ensure(definition("tinything"), tmp_path / "log", is_cancelled=lambda: True)
     assert not list(tmp_path.rglob("ready.json"))
     assert environments.ensure(definition("tinything"), tmp_path / "log").built
+
+
+def test_a_python_that_pyenv_keeps_is_found(tmp_path: Path, wheels: Path) -> None:
+    for patch in ("9", "10"):
+        place = tmp_path / "pyenv" / "versions" / f"3.99.{patch}" / "bin"
+        place.mkdir(parents=True)
+        (place / "python").symlink_to(sys.executable)
+    told = environ(wheels) | {"PYENV_ROOT": str(tmp_path / "pyenv")}
+    Environments(tmp_path, told).ensure(definition(python="3.99"), tmp_path / "log")
+    assert "3.99.10/bin/python" in (tmp_path / "log").read_text()

@@ -1,6 +1,7 @@
 """A step that starts warm sees and does what it sees and does in a fresh process: every program here runs both ways."""
 
 import re
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -363,3 +364,21 @@ def test_the_zygote_says_what_it_is(house: Warm) -> None:
     status = zygotes.status(house.zygote)
     assert status is not None
     assert "pandas" in status["imported"] and status["rss"] > 50_000_000
+
+
+def test_a_step_of_a_virtual_environment_starts_warm_in_it(house: Warm) -> None:
+    venv = house.home / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    python = str(venv / "bin" / "python")
+    zygote = warming.start(house.home / "warm", python, wait=True)
+    (house.home / "venv-code").mkdir()
+    (house.home / "venv-code" / "train.py").write_text("import os, sys; print(sys.prefix, sys.executable, os.environ['VIRTUAL_ENV'], sys.path)")
+    texts = []
+    for key in ("venv-fresh", "venv-warm"):
+        code = str(house.home / "venv-code")
+        house.place.start(task(house.home, key, "python train.py", code=code, python=python, warm=key == "venv-warm"))
+        assert house.watch.end(key).state == "succeeded"
+        texts.append(log_of(house.home, key).read_text().replace(key, "KEY"))
+    assert texts[0] == texts[1] and texts[0].startswith(f"{venv} {python} {venv} ")
+    status = zygotes.status(zygote)
+    assert status is not None and status["made"] == 1

@@ -1,6 +1,8 @@
 """The warm process itself: one per socket, gone when it is not needed, careful with what does not stand a fork."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,6 +123,46 @@ def test_it_is_written_for_older_pythons_too() -> None:
         ast.parse(source, feature_version=(3, 8))
         assert "from __future__ import annotations" in source
         assert "import azurine" not in source and "from azurine" not in source
+
+
+PROGRAM = """
+import atexit, sys, threading, time
+atexit.register(print, "at exit")
+threading.Thread(target=lambda: (time.sleep(0.01), print("thread"))).start()
+print(sys.argv, __file__, __name__, sys.path[0], sorted(globals()))
+def fails(): raise ValueError("wrong")
+fails()
+"""
+
+
+def interpreters() -> list[str]:
+    """This one, and whatever other versions this machine has."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    others = [shutil.which(f"python3.{minor}") for minor in range(8, 15)] + [str(path) for path in pyenv.glob("versions/3.*/bin/python")]
+    found = {}
+    for python in (one for one in [sys.executable, *others] if one):
+        told = subprocess.run([python, "-c", "import sys; print('%d %d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
+        version = tuple(map(int, told.stdout.split())) if told.returncode == 0 else (0, 0)
+        if version >= (3, 8):
+            found.setdefault(version, python)
+    return list(found.values())
+
+
+def test_it_does_the_same_in_every_version_of_python_that_is_here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "train.py").write_text(PROGRAM)
+    for number, python in enumerate(interpreters()):
+        words = [python, "train.py", "a"]
+        fresh = subprocess.run(words, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        zygotes.start(folder, f"v{number}", python, ("json",), wait=True)
+        link = zygotes.connect(zygotes.address(folder, f"v{number}"))
+        assert link is not None, python
+        main = {"script": "train.py", "module": "", "arguments": ["a"], "words": words, "unbuffered": False}
+        footing = {"cwd": str(tmp_path), "environ": dict(os.environ), "readonly": [], "writable": []}
+        with link, (tmp_path / "log").open("wb") as log, open(os.devnull) as nothing, link.makefile("rb") as answers:
+            zygotes.ask(link, {"main": main, "footing": footing}, [nothing.fileno(), log.fileno(), log.fileno()])
+            said = [json.loads(line) for line in answers]
+        assert sorted((tmp_path / "log").read_bytes().splitlines()) == sorted(fresh.stdout.splitlines()), python
+        assert {"exit": fresh.returncode, "alone": True} in said, python
 
 
 def test_a_long_path_for_the_socket_is_shortened(tmp_path: Path) -> None:

@@ -144,6 +144,8 @@ class _Build:
         found = subprocess.run(finding, capture_output=True, text=True, env=dict(self.environ), cwd=self.place.parent, check=False)
         if found.returncode == 0:
             return found.stdout.strip()
+        if kept := _kept_by_pyenv(version, self.environ):
+            return kept
         own = subprocess.run([fallback, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
         if own.stdout.strip() != version:
             self.tell(f"WARNING: Python {version} was asked for and is not on this machine; Python {own.stdout.strip()} is used instead.")
@@ -225,6 +227,13 @@ def _ready(place: Path) -> str:
 def _key(wanted: conda.Wanted) -> str:
     asked = json.dumps([wanted.python, wanted.lines, wanted.options, f"{sys.version_info.major}.{sys.version_info.minor}"])
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
+
+
+def _kept_by_pyenv(version: str, environ: Mapping[str, str]) -> str:
+    """uv sees only the versions that pyenv has switched on; the others are as good. The newest patch, "" when there is none."""
+    root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/nonexistent"), ".pyenv"))
+    found = [one for one in root.glob(f"versions/{version}.*/bin/python") if one.parents[1].name.removeprefix(f"{version}.").isdigit()]
+    return str(max(found, key=lambda one: int(one.parents[1].name.rsplit(".", 1)[1]))) if found else ""
 
 
 def _uv() -> str:

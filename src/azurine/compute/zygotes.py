@@ -117,6 +117,12 @@ def status(path: Path, *, end: bool = False) -> dict[str, Any] | None:
     return None
 
 
+def report(folder: Path) -> list[dict[str, Any]]:
+    """What every zygote of the folder says of itself: number, imports, how many copies it made, memory."""
+    told = (status(address(folder, lock.stem)) for lock in sorted(folder.glob("*.lock")))
+    return [one for one in told if one is not None]
+
+
 def end_all(folder: Path) -> None:
     """Asks every zygote of the folder to end (after what it made has ended)."""
     for lock in folder.glob("*.lock"):

@@ -20,6 +20,7 @@ import signal
 import socket
 import struct
 import sys
+import warnings
 from typing import Any
 
 LINK = 250
@@ -95,6 +96,13 @@ class Hatchery:
         except BaseException as problem:  # noqa: BLE001 nothing may pass into the zygote's loop
             say(far, {"refused": f"{type(problem).__name__}: {problem}"})
             os._exit(BROKEN)
+
+
+def fork() -> int:
+    """Newer interpreters warn of any thread. Those that there may be are known to stand a fork; the filters stay as they were."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return os.fork()
 
 
 def _call(request: dict[str, Any], link: socket.socket) -> int:

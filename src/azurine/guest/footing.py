@@ -12,6 +12,7 @@ Stands alone: standard library only, Python 3.8 and later, because it also runs 
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -38,6 +39,7 @@ def take(footing: Any, streams: Sequence[int]) -> None:
     os.environ.update(footing["environ"])
 
 
+@functools.lru_cache(maxsize=8)
 def can_protect(folder: str) -> bool:
     """Tries it out, in a process that ends at once: may this process bind a folder read-only?"""
     if not sys.platform.startswith("linux"):

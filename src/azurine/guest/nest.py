@@ -125,7 +125,7 @@ class Nest:
         pid = self._hand_over(link, request, descriptors)
         if not pid:
             try:
-                pid = os.fork()
+                pid = self.copies.fork()
             except OSError as problem:
                 self.copies.say(link, {"refused": str(problem)})
                 link.close()
@@ -160,7 +160,7 @@ class Nest:
         self.wants_ahead = False
         near, far = socket.socketpair()
         try:
-            pid = os.fork()
+            pid = self.copies.fork()
         except OSError:
             near.close()
             far.close()

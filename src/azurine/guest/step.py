@@ -74,7 +74,7 @@ class Course:
 
 def attend(warm: str, events: int) -> int:
     """Waits to be told a task's folder, by a line on the connection; then as `main`. Ends when nobody is there any more to tell it."""
-    _rehearse()
+    _rehearse(warm)
     told = b""
     while not told.endswith(b"\n"):
         data = os.read(events, 4096)
@@ -121,7 +121,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     scope = {"inputs": brought.values, "outputs": prepared.values}
     command = bindings.substitute(str(order["command"]), scope, "command")
     environ = variables.compose(order, os.environ, scope, folder, work)
-    readonly, before = _protection(brought.readonly, folder)
+    readonly, before = _protection(brought.readonly, warm or str(folder))
     stand = {"cwd": str(work), "readonly": readonly, "writable": _inside(prepared.written, readonly)}
 
     course.enter("running")
@@ -184,11 +184,11 @@ def _failure(ending: running.Ending) -> str:
     return f"{text} Last lines of it:\n{last}" if last else text
 
 
-def _protection(readonly: list[str], folder: Path) -> tuple[list[str], dict[str, tuple[int, int]]]:
+def _protection(readonly: list[str], folder: str) -> tuple[list[str], dict[str, tuple[int, int]]]:
     """Paths to bind read-only, where this machine lets us; else what lies there now, to be compared afterwards."""
     if not readonly:
         return [], {}
-    if footing.can_protect(str(folder)):
+    if footing.can_protect(folder):
         return readonly, {}
     return [], inputs.look_over(readonly)
 
@@ -210,8 +210,9 @@ def _copy_code(code: str | None, work: Path) -> None:
         shutil.copy2(code, work)
 
 
-def _rehearse() -> None:
+def _rehearse(warm: str) -> None:
     """Goes through what every step goes through, so that the memory it takes is this process's own before anybody waits for it."""
+    footing.can_protect(warm)
     commands.plain("python train.py --x 'a b'")
     bindings.substitute("${{inputs.x}}", {"inputs": {"x": "1"}, "outputs": {}}, "command")
     json.loads(json.dumps({"guest": asdict(tasks.mark(os.getpid()))}))

@@ -52,9 +52,14 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
+copies = _beside("copies")
+
+
 def main(words: list[str]) -> Any:
     """In the zygote this never returns; in a copy that is to run a program it does, with a `copies.Copy`."""
     options = _options(words)
+    if sys.version_info < (3, 8):  # noqa: UP036 it runs in environments of users, whatever they are
+        return sys.exit("copies are made by Python 3.8 and later")
     writer = _leave_parent(options.wait)
     if sys.path and os.path.abspath(sys.path[0]) == os.path.dirname(os.path.abspath(__file__)):
         del sys.path[0]
@@ -68,7 +73,6 @@ def main(words: list[str]) -> Any:
     listener = _listen(options.socket)
     os.close(options.lock)
     os.close(writer)
-    copies = _beside("copies")
     kept = copies.open_descriptors() - {listener.fileno()}
     hatchery = copies.Hatchery(kept, _beside("footing"), _beside("mimicry"), set_by_imports)
     return _beside("nest").Nest(listener, options, copies, hatchery, imported).serve()
@@ -123,7 +127,7 @@ def _import_all(options: Any) -> list[str]:
 
 def _threads_that_stay() -> set[str]:
     """Names of the threads that are there after a fork: the numeric libraries take theirs down before one."""
-    child = os.fork()
+    child = copies.fork()
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
