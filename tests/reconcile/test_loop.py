@@ -209,6 +209,29 @@ def _gone(decide: Callable[[Look], Decision], look: Look) -> Decision:
     return decide(look)
 
 
+def test_a_resource_that_leaves_waits_for_all_its_work_however_it_ends() -> None:
+    def leaves(look: Look) -> Decision:
+        keys = ("one", "two")
+        if not look.resource.deleting:
+            return Decision({}, tuple(Perform(key, "work", {}) for key in keys))
+        going = [key for key in keys if (look.outcome(key) or {}).get("state") != "cancelled"]
+        return Decision(look.resource.status, tuple(Cease(key, "work") for key in going), settled=not going)
+
+    house = House(leaves=leaves)
+    held: list[Any] = []
+    house.recorder.cease = lambda key, file: held.append((key, file))  # type: ignore[method-assign]
+    one = house.put("leaves", "x")
+    house.loop.settle()
+    house.store.write([log.Mark(one)], house.clock())
+    house.loop.settle()
+    for _ in range(2):
+        _, file = held.pop(0)
+        held.clear()
+        file(Outcome("cancelled"))
+        house.loop.settle()
+    assert house.store.get(one) is None
+
+
 def test_a_due_time_is_kept() -> None:
     def alarm(look: Look) -> Decision:
         if look.now >= look.resource.spec["due"]:

@@ -197,7 +197,7 @@ class Loop:
         if kind is None:
             return []
         if resource.deleting:
-            return self._look_at_leaving(kind, resource, round_, now, wishes)
+            return self._look_at_leaving(kind, resource, bool(filed), round_, now, wishes)
         if kind.decide is None:
             return []
         decision = kind.decide(Look(resource, round_.owned_by(identifier), now, round_))
@@ -252,7 +252,7 @@ class Loop:
         round_.create(effect.id, effect.kind, spec, owner=owned_by, by=owner.created_by or HOUSE, settled=kind.decide is None)
         return [effect.id] if kind.decide is not None else []
 
-    def _look_at_leaving(self, kind: Kind, resource: Resource, round_: Round, now: float, wishes: _Wishes) -> list[str]:
+    def _look_at_leaving(self, kind: Kind, resource: Resource, filed: bool, round_: Round, now: float, wishes: _Wishes) -> list[str]:
         """A resource marked for deletion: what hangs under it or was asked for by it goes first, then its work ends, then it goes."""
         below = {one.id: one for one in [*self._log.under(resource.id), *self._log.owned_by(resource.id)]}
         wishes.deletes.extend(one.id for one in below.values() if not one.deleting)
@@ -260,7 +260,7 @@ class Loop:
         if kind.decide is not None:
             decision = kind.decide(Look(resource, round_.owned_by(resource.id), now, round_))
             done = decision.settled
-            self._take_up(resource, Decision(decision.status, decision.effects, decision.wake_at, settled=False), False, round_, wishes)
+            self._take_up(resource, Decision(decision.status, decision.effects, decision.wake_at, settled=False), filed, round_, wishes)
         if done and not below:
             wishes.removals.append(resource)
         return []
