@@ -54,7 +54,9 @@ class Door:
         """A job that the house runs."""
         spec = {"properties": {"jobType": "Command", "experimentName": "training", "displayName": name.title(), **properties}}
         state = {"state": "running", "started": 1_700_000_000.0} if status is None else status
-        made = self.log.write([Create(ids.child(WORKSPACE, "jobs", name), "workspaces/jobs", WORKSPACE, spec, state, owner, settled=False)], 1_700_000_000.0)[0]
+        made = self.log.write(
+            [Create(ids.child(WORKSPACE, "jobs", name), "workspaces/jobs", WORKSPACE, spec, state, owner, settled=False)], 1_700_000_000.0
+        )[0]
         assert isinstance(made, Resource)
         return made
 

@@ -100,7 +100,12 @@ def test_data_is_found_however_it_is_named(connection: Any, tmp_path: Path) -> N
     job = submit(connection, f"{script}; echo read-straight=${{{{inputs.straight}}}}; env", inputs=given)
     completed(connection, job)
     said = lines(connection, job.name)
-    assert {name: said[f"read-{name}"] for name in files} == dict.fromkeys(files, "one") | {"folder": "two", "job": "made", "kept": "kept", "run": "kept"}
+    assert {name: said[f"read-{name}"] for name in files} == dict.fromkeys(files, "one") | {
+        "folder": "two",
+        "job": "made",
+        "kept": "kept",
+        "run": "kept",
+    }
     assert said["read-straight"] == said["AZURE_ML_INPUT_straight"] == said["straight"] == given["straight"].path
     assert said["AZURE_ML_INPUT_file"].endswith("/one.txt") and said["AZURE_ML_INPUT_file"] == said["FILE"] == said["AZUREML_DATAREFERENCE_file"]
 
