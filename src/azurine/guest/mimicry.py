@@ -253,16 +253,15 @@ def _give_up() -> None:
     if hasattr(sys, "last_exc"):
         sys.last_exc = None
     # While everything is still referred to: a collection puts what refers before what is referred to, so that of an open file the
-    # text is written before the file below it is closed. The young generations are enough: the old one is in that order already.
-    gc.collect(1)
+    # text is written before the file below it is closed.
+    gc.collect()
     modules = [_let_go(name) for name in ["__main__", *_own_modules()]]
     gc.collect()
-    alive = [module for module in (reference() for reference in modules) if module is not None]
-    for module in alive:
-        _empty(vars(module))
-    if alive:
-        del module, alive
-        gc.collect()
+    for reference in modules:
+        alive = reference()
+        if alive is not None:
+            _empty(vars(alive))
+    gc.collect()
     clib = sys.modules.get("ctypes")
     if clib is not None:
         with contextlib.suppress(Exception):
