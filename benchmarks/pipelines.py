@@ -26,8 +26,7 @@ PEER_STEPS = 20
 RUNS = 3
 PATIENCE = 300.0
 METAFLOW = "metaflow==2.19.39"
-LOOK = 0.1
-"""Seconds between questions whether it is over: seldom, because answering takes from the machine what the steps could use."""
+LOOK = 0.02
 
 
 def measure() -> list[Row]:

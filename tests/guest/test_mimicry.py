@@ -21,12 +21,13 @@ class Warm:
     def __init__(self, home: Path) -> None:
         self.home, self.watch = home, Watch()
         self.place = LocalPlace(home, 2, self.watch)
-        for kind in warming.KINDS:
-            warming.start(home / "warm", sys.executable, kind, wait=True)
+        self.zygote = warming.start(home / "warm", sys.executable, wait=True)
         self.count = 0
 
     def made(self) -> int:
-        return sum(int(one["made"]) for one in zygotes.report(self.home / "warm") if "azurine.guest.step" not in one["imported"])
+        status = zygotes.status(self.zygote)
+        assert status is not None
+        return int(status["made"])
 
     def run(self, files: dict[str, str], command: str, *, warm: bool, **variables: str) -> tuple[int | None, str]:
         self.count += 1
@@ -70,7 +71,7 @@ SAME = {
         """,
     "path": "import sys; print(sys.path)",
     "folder": "import os; print(os.getcwd(), os.environ['PWD'])",
-    "environment": "import os; print(sorted((k, v) for k, v in os.environ.items() if k not in ('SHLVL', '_', 'PYTEST_CURRENT_TEST') and not k.startswith(('KMP_', '_RJEM_'))))",
+    "environment": "import os; print(sorted((k, v) for k, v in os.environ.items() if k not in ('SHLVL', '_') and not k.startswith(('KMP_', '_RJEM_'))))",
     "signals": """
         import signal
         print([(n, signal.getsignal(n)) for n in range(1, 32)], signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.set_wakeup_fd(-1))
@@ -359,11 +360,17 @@ def test_stopping_a_warm_step_ends_its_tree(house: Warm) -> None:
     assert house.watch.end("stopped").state == "cancelled"
 
 
+def test_the_zygote_says_what_it_is(house: Warm) -> None:
+    status = zygotes.status(house.zygote)
+    assert status is not None
+    assert "pandas" in status["imported"] and status["rss"] > 50_000_000
+
+
 def test_a_step_of_a_virtual_environment_starts_warm_in_it(house: Warm) -> None:
     venv = house.home / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     python = str(venv / "bin" / "python")
-    zygote = warming.start(house.home / "warm", python, warming.PLAIN, wait=True)
+    zygote = warming.start(house.home / "warm", python, wait=True)
     (house.home / "venv-code").mkdir()
     (house.home / "venv-code" / "train.py").write_text("import os, sys; print(sys.prefix, sys.executable, os.environ['VIRTUAL_ENV'], sys.path)")
     texts = []
