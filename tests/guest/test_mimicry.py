@@ -71,7 +71,7 @@ SAME = {
         """,
     "path": "import sys; print(sys.path)",
     "folder": "import os; print(os.getcwd(), os.environ['PWD'])",
-    "environment": "import os; print(sorted((k, v) for k, v in os.environ.items() if k not in ('SHLVL', '_') and not k.startswith(('KMP_', '_RJEM_'))))",
+    "environment": "import os; print(sorted((k, v) for k, v in os.environ.items() if k not in ('SHLVL', '_', 'PYTEST_CURRENT_TEST') and not k.startswith(('KMP_', '_RJEM_'))))",
     "signals": """
         import signal
         print([(n, signal.getsignal(n)) for n in range(1, 32)], signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.set_wakeup_fd(-1))
