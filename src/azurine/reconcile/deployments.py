@@ -78,17 +78,15 @@ class Deployments:
         name = service_of(key)
         with self._lock:
             standing = self._current.get(name)
-            if standing is not None and standing[0] != key:
-                # Another edition of the same service is wished: the processes stay.
-                standing = None
-                is_wished = True
-            else:
+            # Another edition of the same service may be wished: then the processes stay.
+            is_wished = standing is not None and standing[0] != key
+            is_ending = name in self._ending
+            if not is_wished:
                 self._current.pop(name, None)
                 self._ending[name] = file
-                is_wished = False
         if is_wished:
             file(Outcome(State.CANCELLED))
-        else:
+        elif not is_ending:
             self.drain(name, lambda: self.services.stop(name, self.folder(name)))
 
     def folder(self, name: str) -> Path:
