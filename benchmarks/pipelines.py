@@ -26,7 +26,8 @@ PEER_STEPS = 20
 RUNS = 3
 PATIENCE = 300.0
 METAFLOW = "metaflow==2.19.39"
-LOOK = 0.02
+LOOK = 0.1
+"""Seconds between questions whether it is over: seldom, because answering takes from the machine what the steps could use."""
 
 
 def measure() -> list[Row]:

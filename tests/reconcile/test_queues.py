@@ -2,6 +2,7 @@
 
 import threading
 
+from azurine.model.clock import Movable
 from azurine.model.decisions import Outcome
 from azurine.model.resources import Resource
 from azurine.reconcile.queues import Queue
@@ -77,3 +78,28 @@ def test_waiting_ends_at_the_next_due_time() -> None:
     queue.wake("r", 0.02)
     assert not queue.wait(0.0, longest=PATIENCE)
     assert list(queue.wait(0.02).looks) == ["r"]
+
+
+def test_how_far_work_is_lingers_and_its_end_does_not() -> None:
+    clock = Movable()
+    queue = Queue(1.0, clock)
+    queue.file("quick", "k", Outcome("running"))
+    queue.file("slow", "k", Outcome("pending"))
+    queue.file("slow", "k", Outcome("running"))
+    assert not queue.take(clock())
+    queue.file("quick", "k", Outcome("succeeded"))
+    assert {key: one.state for key, one in queue.take(clock()).filed["quick"].items()} == {"k": "succeeded"}
+    clock.advance(1.0)
+    batch = queue.take(clock())
+    assert [(name, one["k"].state) for name, one in batch.filed.items()] == [("slow", "running")]
+    clock.advance(1.0)
+    assert not queue.take(clock())
+
+
+def test_waiting_ends_when_what_lingers_is_due() -> None:
+    clock = Movable()
+    queue = Queue(0.02, clock)
+    queue.file("r", "k", Outcome("running"))
+    assert not queue.wait(clock(), longest=PATIENCE)
+    clock.advance(0.02)
+    assert list(queue.wait(clock()).filed) == ["r"]

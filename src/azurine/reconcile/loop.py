@@ -55,14 +55,14 @@ class _Wishes:
 
 
 class Loop:
-    """kinds: by name. performers: by the name of the work. clock: seconds since 1970."""
+    """kinds: by name. performers: by the name of the work. clock: seconds since 1970. linger: see `queues.Queue`."""
 
-    def __init__(self, store: log.Log, kinds: Mapping[str, Kind], performers: Mapping[str, Performer], clock: Clock) -> None:
+    def __init__(self, store: log.Log, kinds: Mapping[str, Kind], performers: Mapping[str, Performer], clock: Clock, linger: float = 0.0) -> None:
         self._log = store
         self._kinds = kinds
         self._performers = performers
         self._clock = clock
-        self._queue = Queue()
+        self._queue = Queue(linger, clock)
         self._families = Families(store)
         self._newest = Newest(store)
         self._under_way: dict[str, str] = {}

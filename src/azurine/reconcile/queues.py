@@ -1,6 +1,7 @@
 """What is to be looked at, and when: changed resources, filed outcomes, due times.
 
-Threads put in; the loop takes everything at once. A resource stands in the queue once, however often it was put there.
+Threads put in; the loop takes everything at once. A resource stands in the queue once, however often it was put there. How far work
+is (an outcome that is not final) may linger for a moment: mostly the next word makes it needless, and each costs a durable commit.
 Nothing here must survive a restart: the loop then looks at every unsettled resource, and wishes and due times come back.
 """
 
@@ -8,7 +9,10 @@ import heapq
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
+from azurine.model import states
+from azurine.model.clock import Clock, system
 from azurine.model.decisions import Outcome
 from azurine.model.resources import Resource
 
@@ -26,7 +30,12 @@ class Batch:
 
 
 class Queue:
-    def __init__(self) -> None:
+    """linger: seconds for which an outcome that is not final waits for a newer one. clock: which time that is."""
+
+    def __init__(self, linger: float = 0.0, clock: Clock = system) -> None:
+        self._linger = linger
+        self._clock = clock
+        self._lingering: dict[str, tuple[float, dict[str, Outcome]]] = {}
         self._ready = threading.Condition()
         self._batch = Batch()
         self._due: list[tuple[float, str]] = []
@@ -40,7 +49,12 @@ class Queue:
 
     def file(self, identifier: str, key: str, outcome: Outcome) -> None:
         with self._ready:
-            self._batch.filed.setdefault(identifier, {})[key] = outcome
+            if self._linger and not states.is_final(outcome.state):
+                self._lingering.setdefault(identifier, (self._clock() + self._linger, {}))[1][key] = outcome
+            else:
+                self._batch.filed.setdefault(identifier, {})[key] = outcome
+                if identifier in self._lingering:
+                    self._lingering[identifier][1].pop(key, None)
             self._ready.notify()
 
     def refile(self, filed: Mapping[str, Mapping[str, Outcome]]) -> None:
@@ -78,8 +92,10 @@ class Queue:
             batch = self._take(now)
             if batch or self._closed:
                 return batch
-            timeout = min(longest, max(0.0, self._due[0][0] - now)) if self._due else longest
-            self._ready.wait(timeout)
+            ends = [at for at, _ in self._due[:1]]
+            # In the order of arrival, which is that of their ends.
+            ends += [until for until, _ in islice(self._lingering.values(), 1)]
+            self._ready.wait(min(longest, max(0.0, min(ends) - now)) if ends else longest)
             return Batch()
 
     def close(self) -> None:
@@ -97,5 +113,9 @@ class Queue:
             if self._wake_at.get(identifier) == at:
                 del self._wake_at[identifier]
                 self._batch.looks[identifier] = None
+        for identifier in [one for one, (until, _) in self._lingering.items() if until <= now]:
+            _, outcomes = self._lingering.pop(identifier)
+            if outcomes:
+                self._batch.filed.setdefault(identifier, {}).update(outcomes)
         batch, self._batch = self._batch, Batch()
         return batch
