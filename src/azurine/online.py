@@ -8,9 +8,14 @@ A part of `app`, which makes one of these and puts its door in front of the othe
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from azurine.api import answers
 from azurine.api.actions import Table
+from azurine.api.envelope import Addresses
 from azurine.api.scoring import actions
 from azurine.api.scoring.door import Door
 from azurine.api.scoring.fronts import Front, Fronts, Target
@@ -61,6 +66,22 @@ class Online:
     def table(self) -> Table:
         """The questions that are asked of endpoints and deployments."""
         return actions.table(KINDS, keys=self._both, token=self._token, logs=self._folder, clock=clock.system)
+
+    def routes(self, kinds: Mapping[str, Kind], may: Callable[[Principal, str, str], bool]) -> list[BaseRoute]:
+        """What is asked of deployments by GET beside themselves: to how many instances they can be scaled."""
+        addresses = Addresses(kinds)
+
+        async def skus(request: Request) -> Response:
+            found = addresses.read(answers.raw_path(request).rpartition("/")[0], action=False)
+            deployment = self._log.get(found.id)
+            if not may(answers.principal(request), f"{KINDS[1]}/read", found.id):
+                raise errors.Denied(f"you may not read {ids.name(found.id)}")
+            if deployment is None:
+                raise errors.Missing(f"there is no deployment {ids.name(found.id)!r}")
+            return answers.answered({"value": [dict(one) for one in online_deployments.sizes(deployment)]})
+
+        place = "/subscriptions/{subscription}/{groups}/{group}/providers/{provider}/workspaces/{workspace}"
+        return [Route(place + "/onlineEndpoints/{endpoint}/deployments/{deployment}/skus", skus)]
 
     def door(self, inner: ASGIApp, check: Callable[[str], Principal], may: Callable[[Principal, str, str], bool]) -> Door:
         """inner: answers everything that is no request to an endpoint. check: token → principal. may: (principal, action, id)."""

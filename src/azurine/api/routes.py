@@ -41,13 +41,14 @@ def create_app(
     asked_for: Sequence[str] = (),
     finish: Mapping[str, Finish] | None = None,
     extra: Sequence[BaseRoute] = (),
+    early: Sequence[BaseRoute] = (),
     blobs: ASGIApp | None = None,
     artifacts: Artifacts | None = None,
     more: runs.More | None = None,
     sizes: Callable[[], Sequence[Json]] = tuple,
     ready: Callable[[], bool] = lambda: True,
 ) -> ASGIApp:
-    """sign_in: wraps the routes and sets scope["principal"]. table: actions that are questions. extra: routes of other doors.
+    """sign_in: wraps the routes and sets scope["principal"]. table: actions that are questions. extra: routes of other doors. early: those that stand before ARM's.
 
     asked_for: kinds whose lists leave out what other resources asked for. finish: completes what a kind shows with the server's own
     addresses. blobs: the application for `{account}.blob.…` hosts. artifacts, more: the files of a job, and what its run says beyond
@@ -55,7 +56,7 @@ def create_app(
     """
     house = House(log, kinds, clock, Addresses(kinds), authorize, frozenset(asked_for), finish=finish or {})
     past = History(house, artifacts or Artifacts(lambda job: (), lambda job, name: ""), more).routes() if JOBS in kinds else []
-    routes = [*locations.routes(sizes), *_arm_routes(house, actions.Actions(table or {})), *past, *public.routes(house, ready), *extra]
+    routes = [*early, *locations.routes(sizes), *_arm_routes(house, actions.Actions(table or {})), *past, *public.routes(house, ready), *extra]
     inner: ASGIApp = Router(routes=routes, redirect_slashes=False, default=_nothing_here)
     if sign_in is not None:
         inner = sign_in(inner)
