@@ -105,7 +105,7 @@ class _Steps:
         self._code.mkdir()
         (self._code / "train.py").write_text(f"{IMPORTS}\nprint('done')\n")
         self._place = LocalPlace(home, 2, self._watch)
-        warming.start(home / "warm", sys.executable, wait=True)
+        warming.start(home / "warm", sys.executable, warming.NUMBERS, wait=True)
         self.run()
 
     def run(self) -> tuple[float, dict[str, float]]:

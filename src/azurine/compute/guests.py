@@ -72,7 +72,7 @@ def _ordered(nursery: Nursery, *, start: bool) -> socket.socket:
     path = zygotes.address(nursery.warm, nursery.name)
     link = zygotes.connect(path)
     if link is None and start:
-        zygotes.start(nursery.warm, nursery.name, nursery.python, zygotes.NURSERY, wait=True, owner=os.getpid())
+        zygotes.start(nursery.warm, nursery.name, nursery.python, zygotes.NURSERY, wait=True, owner=os.getpid(), first=zygotes.NURSERY_FIRST)
         link = zygotes.connect(path)
     if link is None:
         raise Temporary(f"no guest can be started; {nursery.warm / nursery.name}.log may say why")

@@ -4,7 +4,7 @@ task.json      the order, written before the guest starts
 guest.lock     held (flock) by the guest as long as it lives: who holds it runs the task, so nobody else can
 guest.json     who the guest is: process, host; and the processes of the user that it started
 cancel         an empty file: the task should stop. A guest that starts later sees it too
-outcome.json   how it went; written last, once, and durably (temporary name, fsync, rename, fsync of the folder)
+outcome.json   how it went; written last, once, and durably (temporary name, rename, fsync of file and folder)
 
 Who finds `outcome.json` knows that the task is over for ever. Who finds no outcome but the lock held, that it runs. Who finds
 neither but `guest.json`, that the guest died: the task is lost, and is not begun again under the same key.
@@ -172,13 +172,18 @@ def _started_elsewhere(pid: int) -> float | None:
 
 
 def _place(path: Path, content: Json, *, durably: bool) -> None:
+    """Whoever looks sees the whole file or none.
+
+    durably: back only when it would survive the machine going down. File and name are made durable together, after the renaming: one
+    wait for the disk instead of two. Should the machine go down in between, a file that is not whole may be found; it counts as none.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("wb") as file:
         file.write(json.dumps(content, separators=(",", ":")).encode())
+        file.flush()
+        temporary.replace(path)
         if durably:
-            file.flush()
             os.fsync(file.fileno())
-    temporary.replace(path)
     if durably:
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -23,6 +23,7 @@ from azurine.model.errors import Temporary
 
 PROGRAM = Path(__file__).parents[1] / "guest" / "zygote.py"
 NURSERY = ("azurine.guest.step",)
+NURSERY_FIRST = "azurine.guest.step:rehearse"
 IDLE = 600.0
 _LONGEST = 100
 """Bytes of a Unix socket's path that every system takes."""
@@ -60,11 +61,13 @@ def connect(path: Path) -> socket.socket | None:
     return link
 
 
-def start(folder: Path, name: str, python: str, imports: Sequence[str], *, wait: bool, owner: int = 0, variables: Sequence[str] = ()) -> None:
+def start(
+    folder: Path, name: str, python: str, imports: Sequence[str], *, wait: bool, owner: int = 0, variables: Sequence[str] = (), first: str = ""
+) -> None:
     """Starts a zygote, unless one listens or is being started. wait: return only when one listens, or has failed to.
 
     imports: what it imports beforehand, if it is installed and stands a fork. owner: the process for which it is; when that has
-    ended it ends too. variables: NAME=value, set before it imports anything.
+    ended it ends too. variables: NAME=value, set before it imports anything. first: module:function, called when all is imported.
     """
     path = address(folder, name)
     with _starting(folder / f"{name}.lock", wait=wait) as lock:
@@ -74,6 +77,7 @@ def start(folder: Path, name: str, python: str, imports: Sequence[str], *, wait:
         words += [word for one in imports if one not in _unfit(path) for word in ("--import", one)] + (["--wait"] if wait else [])
         words += [word for one in variables for word in ("--set", one)]
         words += ["--owner", str(owner)] if owner else []
+        words += ["--first", first] if first else []
         with (folder / f"{name}.log").open("wb") as log:
             subprocess.run(words, pass_fds=(lock,), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
 

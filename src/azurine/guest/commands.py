@@ -12,54 +12,12 @@ from dataclasses import dataclass
 _SHELL = frozenset("|&;<>()$`\\*?[]{}~#!^\n\r")
 """Outside quotes any of these means that the shell has something to do."""
 _SENSITIVE = tuple(
-    [
-        "PYTHON",
-        "OMP_",
-        "MKL_",
-        "OPENBLAS_",
-        "GOTO_",
-        "BLIS_",
-        "VECLIB_",
-        "NUMEXPR_",
-        "KMP_",
-        "LD_",
-        "DYLD_",
-        "MALLOC_",
-        "GLIBC_",
-        "LC_",
-        "NPY_",
-        "NUMPY_",
-        "SCIPY_",
-        "SKLEARN_",
-        "JOBLIB_",
-        "LOKY_",
-        "PANDAS_",
-        "ARROW_",
-        "POLARS_",
-        "OTEL_",
-        "PYDANTIC_",
-        "PROTOCOL_BUFFERS_",
-        "MPL",
-        "MATPLOTLIB",
-        "_RJEM_",
-        "JE_",
-        "NVPL_",
-        "XDG_",
-    ]
+    "PYTHON OMP_ MKL_ OPENBLAS_ GOTO_ BLIS_ VECLIB_ NUMEXPR_ KMP_ NVPL_ LD_ DYLD_ MALLOC_ GLIBC_ _RJEM_ JE_ LC_ XDG_"  # noqa: SIM905 it reads better
+    " NPY_ NUMPY_ SCIPY_ SKLEARN_ JOBLIB_ LOKY_ PANDAS_ ARROW_ POLARS_ OTEL_ PYDANTIC_ PROTOCOL_BUFFERS_ MPL MATPLOTLIB".split()
 )
 _SENSITIVE_NAMES = frozenset(
-    [
-        "LANG",
-        "LANGUAGE",
-        "PATH",
-        "HOME",
-        "MLFLOW_CONFIGURE_LOGGING",
-        "MLFLOW_LOGGING_CONFIGURE_LOGGING",
-        "MLFLOW_LOGGING_LEVEL",
-        "MLFLOW_DISABLE_TELEMETRY",
-        "MLFLOW_DISABLE_AGENT_HINT",
-        "DO_NOT_TRACK",
-    ]
+    "LANG LANGUAGE PATH HOME DO_NOT_TRACK MLFLOW_DISABLE_TELEMETRY MLFLOW_DISABLE_AGENT_HINT MLFLOW_LOGGING_LEVEL"  # noqa: SIM905 as above
+    " MLFLOW_CONFIGURE_LOGGING MLFLOW_LOGGING_CONFIGURE_LOGGING".split()
 )
 """Variables, by the beginning of their names or as they are, that are read once: when a process starts, or when what a zygote has
 imported was imported."""

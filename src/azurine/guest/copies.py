@@ -16,7 +16,6 @@ import gc
 import json
 import os
 import resource
-import signal
 import socket
 import struct
 import sys
@@ -61,7 +60,7 @@ class Hatchery:
         """In a copy that was made ahead: until it is handed a request. Ends when the zygote ends."""
         gc.enable()
         close_all_but(self.kept | {pair.fileno()})
-        self.mimicry.get_ready(self.known)
+        self._get_ready()
         try:
             request, descriptors = hear(pair)
         except (OSError, ValueError, TypeError, EOFError):
@@ -72,8 +71,12 @@ class Hatchery:
     def hatch(self, link: socket.socket, request: dict[str, Any], descriptors: list[int]) -> Copy:
         """In a copy that is made for a request, because none was made ahead, or one is not enough."""
         gc.enable()
-        self.mimicry.get_ready(self.known)
+        self._get_ready()
         return self._become(request, link, descriptors)
+
+    def _get_ready(self) -> None:
+        self.footing.get_ready()
+        self.mimicry.get_ready(self.known)
 
     def _become(self, request: dict[str, Any], link: socket.socket, descriptors: list[int]) -> Copy:
         """Returns when the copy is to become a program; a function is called here, and the process ends."""
@@ -83,6 +86,7 @@ class Hatchery:
         try:
             if "call" in request:
                 close_all_but(self.kept | {far.fileno()})
+                self.mimicry.handle_signals()
                 os._exit(_call(request, far))
             why_not = self.mimicry.refusal(request["main"], request["footing"]["cwd"])
             if why_not:
@@ -106,10 +110,6 @@ def fork() -> int:
 
 
 def _call(request: dict[str, Any], link: socket.socket) -> int:
-    os.setsid()
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
     say(link, {"pid": os.getpid()})
     module, _, name = request["call"].partition(":")
     function = getattr(sys.modules[module], name)

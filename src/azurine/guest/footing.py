@@ -1,7 +1,7 @@
 """What a process of the user's stands on: session, signals, streams, protected inputs, working folder, environment.
 
-`take(footing, streams)` is called in a freshly forked process, just before it becomes the user's program, by exec or by
-`mimicry`. Everything that the process before it had and a new one would not have is put back as a new one has it.
+`get_ready()` and `take(footing, streams)` are called in a freshly forked process, just before it becomes the user's program, by exec
+or by `mimicry`. Everything that the process before it had and a new one would not have is put back as a new one has it.
 
 Read-only inputs: where the kernel lets us (Linux, with the right to mount), the process gets a mount name space of its own in
 which those paths are bound read-only in place: the path stays the same, nothing is copied, nobody else notices, and not
@@ -12,9 +12,9 @@ Stands alone: standard library only, Python 3.8 and later, because it also runs 
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import functools
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -27,25 +27,29 @@ _KEPT_FLAGS = {os.ST_NOSUID: 2, getattr(os, "ST_NODEV", 4): 4, getattr(os, "ST_N
 """A mount may not lose these when it is bound again, so they are repeated."""
 
 
-def take(footing: Any, streams: Sequence[int]) -> None:
-    """footing: {"cwd", "environ", "readonly": [paths], "writable": [paths below them]}. streams: descriptors for 0, 1, 2."""
+def get_ready() -> None:
+    """What can be done in a copy before it is known what it is to become."""
     os.setsid()
     _usual_signals()
+
+
+def take(footing: Any, streams: Sequence[int]) -> None:
+    """footing: {"cwd", "environ", "readonly": [paths], "writable": [paths below them]}. streams: descriptors for 0, 1, 2."""
     _usual_descriptors(streams)
     if footing["readonly"]:
         protect(footing["readonly"], footing["writable"])
     os.chdir(footing["cwd"])
-    os.environ.clear()
-    os.environ.update(footing["environ"])
+    _set_environ(footing["environ"])
 
 
-@functools.lru_cache(maxsize=8)
-def can_protect(folder: str) -> bool:
-    """Tries it out, in a process that ends at once: may this process bind a folder read-only?"""
+@functools.lru_cache(maxsize=1)
+def can_protect() -> bool:
+    """Tries it out, in a process that ends at once: may a process of this user bind a folder read-only?"""
     if not sys.platform.startswith("linux"):
         return False
     child = os.fork()
     if child == 0:
+        folder = os.path.dirname(os.path.abspath(__file__))
         try:
             protect([folder], [])
             os._exit(0 if os.statvfs(folder).f_flag & os.ST_RDONLY else 1)
@@ -81,16 +85,26 @@ def protect(readonly: Sequence[str], writable: Sequence[str]) -> None:
 
 
 def _usual_signals() -> None:
-    signal.set_wakeup_fd(-1)
-    for number in range(1, signal.NSIG):
-        if number in (signal.SIGKILL, signal.SIGSTOP):
+    # The module below `signal`: that one makes an enumeration's member of every answer, which takes longer than everything else here.
+    _signal.set_wakeup_fd(-1)
+    for number in range(1, _signal.NSIG):
+        if number in (_signal.SIGKILL, _signal.SIGSTOP):
             continue
         try:
-            if signal.getsignal(number) not in (signal.SIG_DFL, None):
-                signal.signal(number, signal.SIG_DFL)
+            if _signal.getsignal(number) not in (_signal.SIG_DFL, None):
+                _signal.signal(number, _signal.SIG_DFL)
         except (OSError, ValueError):
             continue
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, [])
+
+
+def _set_environ(environ: dict[str, str]) -> None:
+    """Only what differs is touched, which is little."""
+    for name in [name for name in os.environ if name not in environ]:
+        del os.environ[name]
+    for name, value in environ.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _usual_descriptors(streams: Sequence[int]) -> None:

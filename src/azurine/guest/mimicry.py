@@ -80,15 +80,20 @@ def get_ready(known: frozenset[str]) -> None:
     gc.collect()
 
 
+def handle_signals() -> None:
+    """As the interpreter does it when it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
 def prepare(main: dict[str, Any]) -> Program:
     """main: {"script" or "module", "arguments", "words" (the command), "unbuffered"}. The footing has been taken already."""
     _renew_streams(main["unbuffered"])
     if hasattr(time, "tzset"):
         time.tzset()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    handle_signals()
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = main["words"]
     names = _new_main()
@@ -253,15 +258,16 @@ def _give_up() -> None:
     if hasattr(sys, "last_exc"):
         sys.last_exc = None
     # While everything is still referred to: a collection puts what refers before what is referred to, so that of an open file the
-    # text is written before the file below it is closed.
-    gc.collect()
+    # text is written before the file below it is closed. The young generations are enough: the old one is in that order already.
+    gc.collect(1)
     modules = [_let_go(name) for name in ["__main__", *_own_modules()]]
     gc.collect()
-    for reference in modules:
-        alive = reference()
-        if alive is not None:
-            _empty(vars(alive))
-    gc.collect()
+    alive = [module for module in (reference() for reference in modules) if module is not None]
+    for module in alive:
+        _empty(vars(module))
+    if alive:
+        del module, alive
+        gc.collect()
     clib = sys.modules.get("ctypes")
     if clib is not None:
         with contextlib.suppress(Exception):

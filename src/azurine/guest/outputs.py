@@ -83,13 +83,18 @@ def link_special(work: Path, artifacts: Path) -> None:
 
 
 def collect_special(work: Path, artifacts: Path) -> None:
-    """Copies what is not a link any more, and takes away what stayed empty."""
+    """Copies what is not a link any more."""
     for name in SPECIAL:
         target, link = artifacts / name, work / name
         if link.is_dir() and not link.is_symlink():
             _put(link, target)
+
+
+def tidy(artifacts: Path) -> None:
+    """Takes away what stayed empty."""
+    for name in SPECIAL:
         with suppress(OSError):
-            target.rmdir()  # refuses when there is something inside
+            (artifacts / name).rmdir()  # refuses when there is something inside
 
 
 def _prepare_delivery(name: str, one: Mapping[str, Any], uri: str, aside: Path, prepared: Prepared) -> None:

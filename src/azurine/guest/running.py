@@ -230,6 +230,7 @@ def _understand(one: Process, data: bytes) -> None:
 def _become_shell(command: str, stand: Mapping[str, Any], descriptors: tuple[int, int, int]) -> None:
     """In the child. Never returns."""
     try:
+        footing.get_ready()
         footing.take(stand, descriptors)
         os.execvpe("bash", ["bash", "-c", command], stand["environ"])
     except BaseException as problem:  # noqa: BLE001 whatever it is, it must not pass into the parent's code

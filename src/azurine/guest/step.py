@@ -72,9 +72,19 @@ class Course:
         }
 
 
+def rehearse() -> None:
+    """Goes through what every step goes through: once in the nursery, for what need be found out only once; and again in each guest, so
+    that the memory it takes is the guest's own before anybody waits for it."""
+    footing.can_protect()
+    commands.plain("python train.py --x 'a b'")
+    bindings.substitute("${{inputs.x}}", {"inputs": {"x": "1"}, "outputs": {}}, "command")
+    json.loads(json.dumps({"guest": asdict(tasks.mark(os.getpid()))}))
+    dict(os.environ)
+
+
 def attend(warm: str, events: int) -> int:
     """Waits to be told a task's folder, by a line on the connection; then as `main`. Ends when nobody is there any more to tell it."""
-    _rehearse(warm)
+    rehearse()
     told = b""
     while not told.endswith(b"\n"):
         data = os.read(events, 4096)
@@ -104,6 +114,8 @@ def main(folder: str, warm: str = "", events: int | None = None) -> int:
     _say(events, "done")
     for name in (WORK, SCRATCH):
         shutil.rmtree(task / name, ignore_errors=True)
+    if artifacts := course.order.get("artifacts"):
+        outputs.tidy(Path(artifacts))
     os.close(lock)
     return 0
 
@@ -121,7 +133,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     scope = {"inputs": brought.values, "outputs": prepared.values}
     command = bindings.substitute(str(order["command"]), scope, "command")
     environ = variables.compose(order, os.environ, scope, folder, work)
-    readonly, before = _protection(brought.readonly, warm or str(folder))
+    readonly, before = _protection(brought.readonly)
     stand = {"cwd": str(work), "readonly": readonly, "writable": _inside(prepared.written, readonly)}
 
     course.enter("running")
@@ -143,7 +155,7 @@ def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping
     order = course.order
     places = ranks.places(order.get("distribution"), int(order.get("instances") or 1))
     plain = commands.plain(command) if warm and order.get("warm") else None
-    zygote = warming.zygote(Path(warm), str(order["python"]), order.get("variables") or {}) if plain else None
+    zygote = _zygote(course, command, Path(warm)) if plain else None
     processes = []
     for rank, place in enumerate(places):
         log = user_logs / (LOG if len(places) == 1 else f"std_log_process_{rank}.txt")
@@ -152,6 +164,11 @@ def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping
         processes.append(started or running.start_fresh(command, own, log))
     tasks.write_guest(course.folder, tasks.mark(os.getpid()), [tasks.mark(one.pid) for one in processes])
     return processes
+
+
+def _zygote(course: Course, command: str, warm: Path) -> Path | None:
+    kind = warming.kind_of(course.folder / WORK, command)
+    return warming.zygote(warm, str(course.order["python"]), course.order.get("variables") or {}, kind)
 
 
 def _end_tree(ending: running.Ending, folder: Path, grace: float) -> None:
@@ -184,11 +201,11 @@ def _failure(ending: running.Ending) -> str:
     return f"{text} Last lines of it:\n{last}" if last else text
 
 
-def _protection(readonly: list[str], folder: str) -> tuple[list[str], dict[str, tuple[int, int]]]:
+def _protection(readonly: list[str]) -> tuple[list[str], dict[str, tuple[int, int]]]:
     """Paths to bind read-only, where this machine lets us; else what lies there now, to be compared afterwards."""
     if not readonly:
         return [], {}
-    if footing.can_protect(folder):
+    if footing.can_protect():
         return readonly, {}
     return [], inputs.look_over(readonly)
 
@@ -208,15 +225,6 @@ def _copy_code(code: str | None, work: Path) -> None:
     else:
         work.mkdir()
         shutil.copy2(code, work)
-
-
-def _rehearse(warm: str) -> None:
-    """Goes through what every step goes through, so that the memory it takes is this process's own before anybody waits for it."""
-    footing.can_protect(warm)
-    commands.plain("python train.py --x 'a b'")
-    bindings.substitute("${{inputs.x}}", {"inputs": {"x": "1"}, "outputs": {}}, "command")
-    json.loads(json.dumps({"guest": asdict(tasks.mark(os.getpid()))}))
-    dict(os.environ)
 
 
 def _say(events: int | None, word: str) -> None:

@@ -1,18 +1,50 @@
 """Which zygote a step may start from, and what that zygote has imported.
 
-A zygote belongs to an interpreter and to those variables of the machine that matter when a process starts. A step that sets
-one of these otherwise gets no zygote. Where the zygote is not there yet, it is started for the next step, and this one
-begins without it: it would have to wait as long as its own imports take.
+A zygote belongs to an interpreter, to those variables of the machine that matter when a process starts, and to a kind of step: the
+more a process has imported, the longer its fork takes, so a step that speaks of no numbers starts from a small one. The kind
+is told by the words of the program; a step that imports more than was guessed imports it itself. A step that sets one of the variables
+otherwise gets no zygote. Where the zygote is not there yet, it is started for the next step, and this one begins without
+it: it would have to wait as long as its own imports take.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from azurine.compute import zygotes
 from azurine.guest import commands
 
-IMPORTS = (
+USUAL = {"MLFLOW_DISABLE_TELEMETRY": "true"}
+"""Variables that the server gives to every step and that these imports read."""
+READ = 1 << 20
+"""Bytes of a program that are looked at for words, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """words: of a program of this kind. imports: what its zygote has imported, of what is installed."""
+
+    name: str
+    words: tuple[bytes, ...]
+    imports: tuple[str, ...]
+
+
+_LIBRARY: tuple[str, ...] = (
+    "argparse",
+    "concurrent.futures",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "datetime",
+    "json",
+    "logging",
+    "multiprocessing",
+    "pathlib",
+)
+_LIBRARY += ("pickle", "random", "re", "shutil", "statistics", "subprocess", "tempfile", "threading", "typing", "urllib.request", "uuid")
+_NUMBERS: tuple[str, ...] = (
     "numpy",
     "pandas",
     "sklearn",
@@ -21,34 +53,54 @@ IMPORTS = (
     "sklearn.model_selection",
     "sklearn.pipeline",
     "joblib",
-    "matplotlib.pyplot",
-    "mlflow",
-    "mlflow.sklearn",
 )
-"""What steps usually import, of what is installed: measured, most of a step's start is spent on these."""
-USUAL = {"MLFLOW_DISABLE_TELEMETRY": "true"}
-"""Variables that the server gives to every step and that these imports read."""
+_TRACKING = ("matplotlib.pyplot", "mlflow", "mlflow.sklearn")
+
+PLAIN = Kind("plain", (), _LIBRARY)
+NUMBERS = Kind("numbers", (b"numpy", b"pandas", b"sklearn", b"scipy", b"joblib", b"pyarrow"), _LIBRARY + _NUMBERS)
+TRACKING = Kind("tracking", (b"mlflow", b"matplotlib", b"seaborn"), _LIBRARY + _NUMBERS + _TRACKING)
+"""Measured: most of a step's start is spent on these imports; forking with all of them takes twice as long as with numbers alone, and
+that ten times as long as plain."""
+KINDS = (TRACKING, NUMBERS, PLAIN)
 
 
-def zygote(folder: Path, python: str, variables: Mapping[str, str]) -> Path | None:
+def kind_of(program: Path, command: str) -> Kind:
+    """Of a step whose code lies in a folder. A program too large to be looked at whole may be of any kind, so of the largest."""
+    left = READ
+    seen = [command.encode()]
+    for path in _sources(program):
+        with suppress(OSError):
+            text = path.read_bytes()
+            left -= len(text)
+            if left < 0:
+                return TRACKING
+            seen.append(text)
+    return next(kind for kind in KINDS if not kind.words or any(word in text for word in kind.words for text in seen))
+
+
+def zygote(folder: Path, python: str, variables: Mapping[str, str], kind: Kind = TRACKING) -> Path | None:
     """Where the zygote for a step of this interpreter, with these variables of its own, listens; None when there is none (yet)."""
     if not commands.is_settled_before_start(variables, os.environ | USUAL):
         return None
-    name = name_of(python)
-    path = zygotes.address(folder, name)
+    path = zygotes.address(folder, _name(python, kind))
     if path.exists():
         return path
-    start(folder, python, wait=False)
+    start(folder, python, kind, wait=False)
     return None
 
 
-def name_of(python: str) -> str:
-    """The name of the zygote of an interpreter, on this machine as it is set up now."""
-    return zygotes.name(python, commands.settled_before_start(os.environ))
-
-
-def start(folder: Path, python: str, *, wait: bool) -> Path:
+def start(folder: Path, python: str, kind: Kind = TRACKING, *, wait: bool) -> Path:
     """Starts that zygote, if it is not there, and answers where it listens."""
-    variables = [f"{name}={value}" for name, value in USUAL.items()]
-    zygotes.start(folder, name_of(python), python, IMPORTS, wait=wait, variables=variables)
-    return zygotes.address(folder, name_of(python))
+    name = _name(python, kind)
+    zygotes.start(folder, name, python, kind.imports, wait=wait, variables=[f"{variable}={value}" for variable, value in USUAL.items()])
+    return zygotes.address(folder, name)
+
+
+def _name(python: str, kind: Kind) -> str:
+    return zygotes.name(python, [("kind", kind.name), *commands.settled_before_start(os.environ)])
+
+
+def _sources(program: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(program):
+        folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))

@@ -67,6 +67,9 @@ def main(words: list[str]) -> Any:
     environ = dict(os.environ)
     imported = _import_all(options)
     set_by_imports = {name: value for name, value in os.environ.items() if environ.get(name) != value}
+    if options.first:
+        module, _, name = options.first.partition(":")
+        getattr(sys.modules[module], name)()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -85,6 +88,7 @@ def _options(words: list[str]) -> Any:
     parser.add_argument("--idle", type=float, default=600.0)
     parser.add_argument("--import", dest="imports", action="append", default=[])
     parser.add_argument("--set", dest="variables", action="append", default=[], help="NAME=value, before anything is imported")
+    parser.add_argument("--first", default="", help="module:function, called once when everything is imported, for what copies then need not do")
     parser.add_argument("--owner", type=int, default=0, help="the process for which it is; when that has ended it ends too")
     parser.add_argument("--wait", action="store_true", help="the starting process returns only when the socket is there")
     return parser.parse_args(words)
