@@ -224,7 +224,7 @@ def test_a_step_goes_on_while_the_server_is_dead_and_is_found_again(story: Story
     wait_until(lambda: "end" in ends_meanwhile.did(), PATIENCE, "the step did not go on without the server")
     story.start()
     ends_meanwhile.completes()
-    assert story.rest.status(ends_later.name) == "Running"
+    wait_until(lambda: story.rest.status(ends_later.name) == "Running", PATIENCE, "the step that still runs was not found again")
     ends_later.let_go()
     ends_later.completes()
     assert [one.did() for one in (ends_meanwhile, ends_later)] == [["begin", "end"]] * 2
