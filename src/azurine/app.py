@@ -16,9 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-from starlette.types import ASGIApp
+from typing import Any, cast
 
 from azurine import ml, online
 from azurine.api import auth, public, questions, routes
@@ -31,6 +29,7 @@ from azurine.api.job_files import Place as FilesPlace
 from azurine.api.mlflow import routes as mlflow_door
 from azurine.api.mlflow.house import Spot
 from azurine.api.mlflow.stored_files import StoredFiles
+from azurine.api.scoring.door import Door
 from azurine.api.stores import Stores
 from azurine.compute.cluster import ClusterPlace
 from azurine.compute.contract import Place
@@ -119,7 +118,7 @@ class House:
         self.log.listen(self._sweeper.tell)
         self.ready = False
 
-    def app(self) -> ASGIApp:
+    def app(self) -> Door:
         paths = auth.public_paths([*auth.IDENTITY_PATHS, *public.PUBLIC])
         inner = routes.create_app(
             self.log,
@@ -351,6 +350,8 @@ def serve(settings: Settings) -> None:
     # Imported here: whoever only wants the rooms needs no web server.
     import uvicorn
 
+    from azurine.api.scoring.gate import Gates
+
     settings.home.mkdir(parents=True, exist_ok=True)
     # Several threads wait for each other here (loop, commits, requests); the usual 5 ms between switches would be felt in every commit.
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -362,13 +363,14 @@ def serve(settings: Settings) -> None:
             # uvicorn raises the signal that ended it once more when it is done; that must not end this process before the house is closed.
             signal.signal(signal.SIGTERM, lambda *_: None)
             house.start()
+            app = house.app()
             config = uvicorn.Config(
-                house.app(),
+                app,
                 ssl_certfile=str(house.certificates.server),
                 log_level=settings.log_level,
                 access_log=False,
                 lifespan="off",
-                http="httptools",
+                http=Gates(app).protocol,  # type: ignore[arg-type]  # it only ever calls it
                 server_header=False,
                 date_header=True,
                 timeout_keep_alive=75,
@@ -386,11 +388,12 @@ def _server(config: Any) -> Any:
     """A uvicorn server that, told to stop, does not wait for clients that only keep their connection open."""
     import uvicorn
 
+    from azurine.api.scoring.gate import Gate
+
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             for connection in list(self.server_state.connections):
-                cycle = getattr(connection, "cycle", None)
-                if cycle is None or cycle.response_complete:
+                if cast(Gate, connection).is_quiet:
                     connection.transport.abort()
             await super().shutdown(sockets)
 

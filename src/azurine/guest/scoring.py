@@ -47,7 +47,7 @@ def main(words: list[str]) -> int:
         return BROKEN
     answering = service.Service(scorer, dict(os.environ))
     listener = _listener(address)
-    loop = turns.Loop(listener, answering.answer, answering.refuse, control)
+    loop = turns.Loop(listener, answering.answer, answering.refuse, control, scorer.together)
     journal.say(f"Ready: {scorer.name}")
     _say(control, "ready")
     loop.serve()

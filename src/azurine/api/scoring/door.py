@@ -11,10 +11,12 @@ import asyncio
 import hmac
 import json
 import logging
+import re
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from azurine.api.scoring import counting
 from azurine.api.scoring.fronts import Front, Fronts, Target
 from azurine.api.scoring.lanes import Lane, Refused
-from azurine.api.scoring.upstream import Reply
+from azurine.api.scoring.processes import Reply
 from azurine.model import errors, ids
 
 log = logging.getLogger("azurine.api.scoring")
 MOST_BODY = 32 * 1024 * 1024
+MOST_HEAD = 48 * 1024
+MOST_QUERY = 8192
 SLOWEST_BODY = 30.0
 """Seconds in which the body of a request must have come."""
 PINNED = b"azureml-model-deployment"
 _DROPPED = frozenset({b"authorization", b"connection", b"transfer-encoding", b"content-length", b"expect", b"keep-alive", b"te", b"upgrade", PINNED})
+_NAME = re.compile(rb"[!#-'*+.0-9A-Z^_`a-z|~-]+")
+_VALUE = re.compile(rb"[\t -~\x80-\xff]*")
+_QUERY = re.compile(rb"[!-~\x80-\xff]{0,%d}" % MOST_QUERY)
 _PATHS = ("/score", "/swagger.json", "/")
 _METHODS = ("POST", "GET", "OPTIONS")
 _JSON = (b"content-type", b"application/json")
@@ -89,6 +96,11 @@ class Door:
         loop.call_soon_threadsafe(what)
         return True
 
+    def _enter(self) -> None:
+        if self._loop is None:
+            with self._entering:
+                self._loop = asyncio.get_running_loop()
+
     def _look(self, service: str) -> None:
         if service in self._lanes:
             self._lanes[service].look()
@@ -103,25 +115,22 @@ class Door:
     # ── One request ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _answer(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        if self._loop is None:
-            with self._entering:
-                self._loop = asyncio.get_running_loop()
         try:
             status, headers, body = await self._answered(scope, path, receive)
         except Refused as refusal:
-            status, headers, body = _refused(refusal)
+            status, headers, body = refused(refusal)
         except Exception as problem:  # an edge: everything is caught, recorded with an id, and answered
             incident = uuid.uuid4().hex
             log.error("incident %s at %s", incident, path[:300], exc_info=problem)
             message = f"The server failed to answer. The incident {incident} is described in the server's log."
-            status, headers, body = _refused(Refused(500, "InternalServerError", message))
+            status, headers, body = refused(Refused(500, "InternalServerError", message))
         await _respond(send, status, headers, b"" if scope["method"] == "HEAD" else body)
 
     async def _answered(self, scope: Scope, path: str, receive: Receive) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        endpoint, rest = self._read(path)
+        endpoint, rest = self.read(path)
         if scope["method"] not in _METHODS:
             raise Refused(405, "MethodNotAllowed", f"the method {scope['method'][:20]} is not allowed here; POST is")
-        front = self._front(endpoint)
+        front = self._known(endpoint)
         pinned = ""
         token: bytes | None = None
         for name, value in scope["headers"]:
@@ -133,26 +142,26 @@ class Door:
             self._admit(front, token)
         body = await _body(scope, receive)
         # Again: while the body came, the deployment may have become another.
-        front = self._front(endpoint)
+        front = self._known(endpoint)
         target = front.chosen(pinned)
         if target is None:
             raise _nowhere(front, pinned)
-        request = _request(scope, rest, body)
+        wanted = request(scope["method"], rest, scope.get("query_string") or b"", scope["headers"], len(body))
         if (copied := front.copied()) is not None and scope["method"] == "POST":
-            self._copy(endpoint, copied, request, body)
+            self._copy(endpoint, copied, wanted, body)
         began = time.perf_counter()
         status = 500
         try:
-            reply = await self._lane(target).send(request, body)
-            status = reply.status if reply.status == 200 else 424
-            return status, _headers(reply, status, target.name, time.perf_counter() - began), reply.body
+            reply = await self.lane(target).send(wanted, body)
+            status, headers, answer = said(reply, target.name, time.perf_counter() - began)
+            return status, headers, answer
         except Refused as refusal:
             status = refusal.status
             raise
         finally:
-            self._tally(endpoint, target.name).count(status, time.perf_counter() - began)
+            self.tally(endpoint, target.name).count(status, time.perf_counter() - began)
 
-    def _read(self, path: str) -> tuple[str, str]:
+    def read(self, path: str) -> tuple[str, str]:
         """The id of the endpoint that a path names, and what of it is asked."""
         parts = path.split("/")
         number = ""
@@ -165,7 +174,11 @@ class Door:
             raise Refused(404, "NotFound", f"there is nothing at {path[:200]!r}; an endpoint answers at /endpoints/<name>/score")
         return ids.child(workspace, "onlineEndpoints", name), rest
 
-    def _front(self, endpoint: str) -> Front:
+    def front(self, endpoint: str) -> Front | None:
+        """What is known of an endpoint; None when there is none."""
+        return self._fronts.find(endpoint)
+
+    def _known(self, endpoint: str) -> Front:
         found = self._fronts.find(endpoint)
         if found is None:
             raise Refused(404, "EndpointNotFound", f"there is no endpoint {ids.name(endpoint)[:80]!r}")
@@ -187,7 +200,9 @@ class Door:
         except errors.Denied as problem:
             raise Refused(403, "AuthorizationFailed", problem.message) from problem
 
-    def _lane(self, target: Target) -> Lane:
+    def lane(self, target: Target) -> Lane:
+        """The line in front of a deployment. Raises Refused for one that does not serve yet."""
+        self._enter()
         if not target.service:
             raise Refused(503, "DeploymentNotReady", f"the deployment {target.name!r} does not serve yet")
         lane = self._lanes.get(target.service)
@@ -203,11 +218,11 @@ class Door:
         async def sent() -> None:
             began = time.perf_counter()
             try:
-                status = (await self._lane(target).send(request, body)).status
+                status = (await self.lane(target).send(request, body)).status
                 status = status if status == 200 else 424
             except Refused as refusal:
                 status = refusal.status
-            self._tally(endpoint, target.name).count(status, time.perf_counter() - began)
+            self.tally(endpoint, target.name).count(status, time.perf_counter() - began)
 
         task = asyncio.get_running_loop().create_task(sent())
         self._copies.add(task)
@@ -215,7 +230,7 @@ class Door:
 
     # ── Counting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _tally(self, endpoint: str, deployment: str) -> counting.Tally:
+    def tally(self, endpoint: str, deployment: str) -> counting.Tally:
         found = self._tallies.get((endpoint, deployment))
         if found is None:
             found = self._tallies[endpoint, deployment] = counting.Tally()
@@ -278,12 +293,27 @@ def _too_large() -> Refused:
     return Refused(413, "RequestEntityTooLarge", f"the body of a request may have at most {MOST_BODY} bytes")
 
 
-def _request(scope: Scope, path: str, body: bytes) -> bytes:
-    query = scope.get("query_string") or b""
-    target = path.encode() + (b"?" + query if query else b"")
-    lines = [b"%b %b HTTP/1.1\r\nContent-Length: %d\r\n" % (scope["method"].encode("ascii"), target, len(body))]
-    lines += [b"%b: %b\r\n" % (name, value) for name, value in scope["headers"] if name not in _DROPPED]
-    return b"".join(lines) + b"\r\n"
+def request(method: str, path: str, query: bytes, headers: Sequence[tuple[bytes, bytes]], length: int) -> bytes:
+    """The head of what goes to a process. Raises Refused for one that a process would not understand: it is another's connection, too."""
+    if not _QUERY.fullmatch(query):
+        raise Refused(400, "BadRequest", f"what stands behind the question mark must have at most {MOST_QUERY} bytes, and no spaces")
+    kept = [(name, value) for name, value in headers if name not in _DROPPED]
+    if sum(name == b"host" for name, _ in kept) > 1 or not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in kept):
+        raise Refused(400, "BadRequest", "the headers of the request are not well-formed")
+    lines = [b"%b %b HTTP/1.1\r\nContent-Length: %d\r\n" % (method.encode("ascii"), path.encode() + (b"?" + query if query else b""), length)]
+    whole = b"".join([*lines, *(b"%b: %b\r\n" % pair for pair in kept), b"\r\n"])
+    if len(whole) > MOST_HEAD:
+        raise Refused(431, "RequestHeaderFieldsTooLarge", f"the headers of a request may have at most {MOST_HEAD} bytes")
+    return whole
+
+
+def said(found: object, deployment: str, seconds: float) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """What goes back to the client: status, headers, body. found: a Reply, or a Refused."""
+    if isinstance(found, Refused):
+        return refused(found)
+    assert isinstance(found, Reply)
+    status = found.status if found.status == 200 else 424
+    return status, _headers(found, status, deployment, seconds), found.body
 
 
 def _headers(reply: Reply, status: int, deployment: str, seconds: float) -> list[tuple[bytes, bytes]]:
@@ -315,7 +345,7 @@ def _labels(endpoint: str, deployment: str) -> counting.Labels:
     return ids.name(ids.parent(endpoint)), ids.name(endpoint), deployment
 
 
-def _refused(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def refused(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     body = json.dumps({"error": {"code": refusal.code, "message": refusal.message}}).encode()
     headers = [_JSON, (b"x-request-id", str(uuid.uuid4()).encode())]
     if refusal.status == 401:
@@ -325,6 +355,11 @@ def _refused(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     if refusal.status in (408, 413):
         headers.append((b"connection", b"close"))
     return refusal.status, headers, body
+
+
+def reason(status: int) -> bytes:
+    """The words that go with a status."""
+    return HTTPStatus(status).phrase.encode()
 
 
 async def _respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -1,20 +1,24 @@
 """The line in front of one deployment's processes: who is served next, by which of them, and who is sent away.
 
-Each process works on so many requests at once; the others wait here, not there, so when a process dies those who wait are served by
-the rest. Twice as many as can be worked on may be in the lane; beyond that a request is refused (parity: 429). A request whose time
-is up is answered at once, but its process counts as busy until it has really answered.
+Each process is given so many requests at once, and of slow ones only one; the others wait here, not there, so when a process dies
+those who wait are served by the rest. So are those that it had been given and not begun. Twice as many as can be worked on may be in
+the lane; beyond that a request is refused (parity: 429). A request whose time is up is answered at once, but its process counts as
+busy until it has really answered.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from azurine.api.scoring.upstream import Lost, Reply, Upstream
+from azurine.api.scoring.processes import Ask, Process, Reply
 
 PATIENCE = 5.0
 """Seconds that a request waits for a deployment none of whose processes serves just now."""
+
+MOST_TRIES = 2
+"""Processes that may die before they have begun a request until it is given up: it might be what they die of after all."""
 
 
 class Refused(Exception):
@@ -37,159 +41,189 @@ class Limits:
     pending: int
 
 
-@dataclass(slots=True)
-class _Process:
-    path: Path
-    busy: int = 0
-    free: list[Upstream] = field(default_factory=list)
-
-
 class Lane:
     def __init__(self, sockets: Callable[[], Sequence[Path]]) -> None:
         """sockets: where the processes listen that serve now."""
         self._sockets = sockets
-        self._processes: dict[Path, _Process] = {}
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._processes: dict[Path, Process] = {}
+        self._leaving: set[Process] = set()
+        self._line: deque[Ask] = deque()
+        self._asks: dict[Ask, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._emptied: Callable[[], None] | None = None
         self.limits = Limits(5.0, None, 1, 2)
-        self.pending = 0
         self.look()
 
     @property
-    def waiting(self) -> int:
-        return len(self._line)
+    def pending(self) -> int:
+        return len(self._asks)
 
     @property
-    def processes(self) -> int:
-        return len(self._processes)
+    def waiting(self) -> int:
+        return sum(not one.over for one in self._line)
 
     def look(self) -> None:
         """Which processes there are may have changed."""
         there = self._sockets()
         for path in there:
             if path not in self._processes:
-                self._processes[path] = _Process(path)
+                self._processes[path] = Process(path, self._answered, self._lost)
         for path in [path for path in self._processes if path not in there]:
-            for one in self._processes.pop(path).free:
-                one.close()
+            self._leave(self._processes.pop(path))
         self._next()
 
     def when_empty(self, then: Callable[[], None]) -> None:
         """Calls it once no request is in the lane any more; at the latest when all of them have run out of time."""
-        if not self.pending:
+        if not self._asks:
+            self._close()
             then()
             return
-        asyncio.get_running_loop().call_later(self.limits.timeout + 1.0, self._is_empty)
+        self._loop.call_later(self.limits.timeout + 1.0, self._is_empty)
         self._emptied = then
 
     async def send(self, request: bytes, body: bytes) -> Reply:
         """Raises Refused: 408, 429, 502 or 503."""
-        if self.pending >= self.limits.pending:
-            message = f"{self.pending} requests are being worked on or wait; at most {self.limits.pending} may. Try again, or scale the deployment."
-            raise Refused(429, "TooManyPendingRequests", message)
-        self.pending += 1
-        try:
-            return await self._send(request, body)
-        finally:
-            self.pending -= 1
-            if not self.pending:
-                self._is_empty()
+        waiting: asyncio.Future[object] = self._loop.create_future()
+        self.submit(request, body, lambda found: None if waiting.done() else waiting.set_result(found))
+        found = await waiting
+        if isinstance(found, Reply):
+            return found
+        assert isinstance(found, Refused)
+        raise found
 
-    async def _send(self, request: bytes, body: bytes) -> Reply:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.limits.timeout
-        while True:
-            process = self._idle()
-            if process is None:
-                await self._wait(deadline)
-                continue
-            process.busy += 1
-            try:
-                upstream = process.free.pop() if process.free else await self._connected(process)
-            except OSError:
-                # It died a moment ago and nobody has told yet: it is not asked again until it is there anew.
-                self._give_back(process, None)
-                self._processes.pop(process.path, None)
-                continue
-            return await self._ask(process, upstream, request, body, deadline - loop.time())
+    def submit(self, request: bytes, body: bytes, answered: Callable[[object], None]) -> None:
+        """answered: gets the Reply, or a Refused; maybe at once."""
+        limits = self.limits
+        if len(self._asks) >= limits.pending:
+            pending = len(self._asks)
+            message = f"{pending} requests are being worked on or wait; at most {limits.pending} may. Try again, or scale the deployment."
+            answered(Refused(429, "TooManyPendingRequests", message))
+            return
+        ask = Ask(request, body, self._loop.time() + limits.timeout, answered)
+        self._asks[ask] = None
+        process = self._idle()
+        if process is not None:
+            process.give(ask)
+        else:
+            self._wait(ask)
+            self._line.append(ask)
+        if self._timer is None or ask.until < self._timer.when():
+            self._ring_at(ask.until)
 
-    async def _ask(self, process: _Process, upstream: Upstream, request: bytes, body: bytes, seconds: float) -> Reply:
-        asked = upstream.ask(request, body)
-        asked.add_done_callback(lambda done: self._answered(process, upstream, done))
-        timer = asyncio.get_running_loop().call_later(max(0.0, seconds), _run_out, waiter := asyncio.get_running_loop().create_future())
-        asked.add_done_callback(lambda done: None if waiter.done() else waiter.set_result(True))
-        try:
-            in_time = await waiter
-        finally:
-            timer.cancel()
-        if not in_time:
-            raise Refused(408, "RequestTimeout", f"the model did not answer within {self.limits.timeout * 1000:.0f} ms (request_timeout_ms)")
-        try:
-            return asked.result()
-        except Lost as problem:
-            raise Refused(502, "ModelProcessEnded", f"the process that worked on the request is gone: {problem}") from problem
+    # ── Processes ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _answered(self, process: _Process, upstream: Upstream, done: "asyncio.Future[Reply]") -> None:
-        # Asked for here, so that an answer nobody waits for any more is no unheard exception.
-        lost = done.cancelled() or done.exception() is not None
-        self._give_back(process, None if lost else upstream)
-
-    def _idle(self) -> _Process | None:
+    def _idle(self) -> Process | None:
         """The process with the least to do, if it can take one more."""
-        least: _Process | None = None
+        least: Process | None = None
         for one in self._processes.values():
-            if one.busy < self.limits.concurrent and (least is None or one.busy < least.busy):
+            if (least is None or len(one.asked) < len(least.asked)) and one.room(self.limits.concurrent) > 0:
                 least = one
         return least
 
-    async def _connected(self, process: _Process) -> Upstream:
-        _, upstream = await asyncio.get_running_loop().create_unix_connection(Upstream, str(process.path))
-        return upstream
-
-    def _give_back(self, process: _Process, upstream: Upstream | None) -> None:
-        process.busy -= 1
-        if upstream is not None and upstream.is_open:
-            if self._processes.get(process.path) is process:
-                process.free.append(upstream)
-            else:
-                upstream.close()
-        self._next()
-
-    async def _wait(self, deadline: float) -> None:
-        loop = asyncio.get_running_loop()
-        is_down = not self._processes
-        limit = self.limits.queue if self.limits.queue is not None and not is_down else PATIENCE if is_down else None
-        until = deadline if limit is None else min(deadline, loop.time() + limit)
-        turn: asyncio.Future[None] = loop.create_future()
-        self._line.append(turn)
-        try:
-            async with asyncio.timeout_at(until):
-                await turn
-        except TimeoutError:
-            if is_down and not self._processes:
-                raise Refused(503, "NoProcess", "no process of the deployment serves just now; it is being started") from None
-            if limit is not None and until < deadline:
-                raise Refused(429, "TooManyPendingRequests", f"the request waited longer than {limit * 1000:.0f} ms (max_queue_wait_ms)") from None
-            raise Refused(408, "RequestTimeout", f"the request waited longer than {self.limits.timeout * 1000:.0f} ms (request_timeout_ms)") from None
-        finally:
-            if turn in self._line:
-                self._line.remove(turn)
-
     def _next(self) -> None:
-        """Whoever waits longest has another look."""
-        room = sum(max(0, self.limits.concurrent - one.busy) for one in self._processes.values())
-        while self._line and room > 0:
-            turn = self._line.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                room -= 1
+        """Whoever waits longest goes to a process that has room."""
+        while self._line:
+            if self._line[0].over:
+                self._line.popleft()
+                continue
+            process = self._idle()
+            if process is None:
+                return
+            ask = self._line.popleft()
+            ask.until = ask.deadline
+            process.give(ask)
+
+    def _answered(self, found: Sequence[tuple[Ask, Reply]]) -> None:
+        # Those who wait first: the process should not.
+        if self._line:
+            self._next()
+        for ask, reply in found:
+            self._tell(ask, reply)
+        for one in [one for one in self._leaving if not one.asked]:
+            self._leave(one)
+
+    def _lost(self, process: Process, why: str, was_there: bool) -> None:
+        """It died over the first of its requests, if it had been there; the others it has not begun, so another process may serve them."""
+        self._leaving.discard(process)
+        if self._processes.get(process.path) is process:
+            # Nobody may have told yet that it is gone: it is not asked again until it is there anew.
+            del self._processes[process.path]
+        asked, process.asked = process.asked, deque()
+        again: list[Ask] = []
+        for place, ask in enumerate(asked):
+            ask.tries += 1
+            if ask.over:
+                continue
+            if (place == 0 and was_there) or ask.tries > MOST_TRIES:
+                self._tell(ask, Refused(502, "ModelProcessEnded", f"the process that worked on the request is gone: {why}"))
+            else:
+                again.append(ask)
+        for ask in again:
+            self._wait(ask)
+        self._line.extendleft(reversed(again))
+        self._next()
+        if self._asks:
+            self._ring()
+
+    def _leave(self, process: Process) -> None:
+        """It is given nothing more; what it has begun, it may finish."""
+        if process.asked:
+            self._leaving.add(process)
+        else:
+            self._leaving.discard(process)
+            process.close()
+
+    def _close(self) -> None:
+        for one in (*self._processes.values(), *self._leaving):
+            self._leave(one)
+        self._processes.clear()
+
+    # ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _wait(self, ask: Ask) -> None:
+        """How long a request may wait for a process."""
+        ask.down = not self._processes
+        limit = PATIENCE if ask.down else self.limits.queue
+        ask.until = ask.deadline if limit is None else min(ask.deadline, self._loop.time() + limit)
+
+    def _ring_at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        """Tells those whose time is up. One timer for all: most requests are answered long before."""
+        now = self._loop.time()
+        for ask in [one for one in self._asks if one.until <= now]:
+            self._tell(ask, self._late(ask))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._asks:
+            self._ring_at(min(one.until for one in self._asks))
+
+    def _late(self, ask: Ask) -> Refused:
+        if ask.until < ask.deadline:
+            if ask.down and not self._processes:
+                return Refused(503, "NoProcess", "no process of the deployment serves just now; it is being started")
+            limit = PATIENCE if ask.down else self.limits.queue or 0.0
+            return Refused(429, "TooManyPendingRequests", f"the request waited longer than {limit * 1000:.0f} ms (max_queue_wait_ms)")
+        what = "the request waited longer than" if ask in self._line else "the model did not answer within"
+        return Refused(408, "RequestTimeout", f"{what} {self.limits.timeout * 1000:.0f} ms (request_timeout_ms)")
+
+    def _tell(self, ask: Ask, found: object) -> None:
+        if ask.over:
+            return
+        ask.over = True
+        ask.request = ask.body = b""
+        del self._asks[ask]
+        ask.answered(found)
+        if not self._asks:
+            self._is_empty()
 
     def _is_empty(self) -> None:
         then, self._emptied = self._emptied, None
         if then is not None:
+            self._close()
             then()
-
-
-def _run_out(waiter: "asyncio.Future[bool]") -> None:
-    if not waiter.done():
-        waiter.set_result(False)

@@ -45,6 +45,7 @@ class Model(service.Scorer):
         self._fast = linear.compiled(estimator, self._signature) if estimator is not None else None
         self._predict = _predict_of(path, estimator, self._signature)
         self._joins = estimator is not None and _is_row_by_row(estimator)
+        self.together = self._joins or self._fast is not None
         self.collect: Callable[[wire.Head, inputs.Given, Any], None] | None = None
 
     def described(self) -> dict[str, Any]:

@@ -26,9 +26,13 @@ VERSION = "azmlinfsrv/1.5.1"
 
 
 class Scorer:
-    """What scores. `score` answers (status, body, header lines, did the user's function fail) for each request, in order."""
+    """What scores. `score` answers (status, body, header lines, did the user's function fail) for each request, in order.
+
+    together: it answers all requests of a turn at once, and none of them has an effect that may not happen twice.
+    """
 
     name = ""
+    together = False
 
     def score(self, requests: list[tuple[wire.Head, bytes]]) -> Iterator[tuple[int, bytes, bytes, bool]]:
         return iter(())

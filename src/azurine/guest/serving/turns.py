@@ -98,15 +98,24 @@ class Connection:
 
 
 class Loop:
-    """listener: where clients come from. control: the server that wanted this process, at the other end; its end means: alone."""
+    """listener: where clients come from. control: the server that wanted this process, at the other end; its end means: alone.
+
+    together: the answers of a turn come all at once, so they are sent so.
+    """
 
     def __init__(
-        self, listener: socket.socket, answering: Answering, refusing: Callable[[wire.Refused], bytes], control: socket.socket | None
+        self,
+        listener: socket.socket,
+        answering: Answering,
+        refusing: Callable[[wire.Refused], bytes],
+        control: socket.socket | None,
+        together: bool = False,
     ) -> None:
         self._listener = listener
         self._answering = answering
         self._refusing = refusing
         self._control = control
+        self._together = together
         self._connections: dict[int, Connection] = {}
         self._poll = _Poller()
         self._told_to_end = False
@@ -224,10 +233,25 @@ class Loop:
         waiting = [(connection, request) for connection, requests in arrived for request in requests]
         answers = self._answering([request for _, request in waiting])
         # The answers first: so they are asked for one more at the end, and whoever makes them comes to their own end.
+        if self._together and len(waiting) > 1:
+            self._write_together(list(answers), waiting)
+            return
         for answer, (connection, (head, _)) in zip(answers, waiting):  # noqa: B905 not in Python 3.8
             if not head.keep:
                 connection.over = True
             self._write(connection, answer)
+
+    def _write_together(self, answers: list[bytes], waiting: list[tuple[Connection, tuple[wire.Head, bytes]]]) -> None:
+        """One write for each connection: whoever asks much on one connection is answered in one go."""
+        parts: dict[int, list[bytes]] = {}
+        asking: dict[int, Connection] = {}
+        for answer, (connection, (head, _)) in zip(answers, waiting):  # noqa: B905 not in Python 3.8
+            asking[connection.fd] = connection
+            parts.setdefault(connection.fd, []).append(answer)
+            if not head.keep:
+                connection.over = True
+        for fd, connection in asking.items():
+            self._write(connection, b"".join(parts[fd]))
 
     def _write(self, connection: Connection, data: bytes) -> None:
         if self._connections.get(connection.fd) is not connection:
