@@ -39,7 +39,19 @@ from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import STEP_LIFETIME, Tokens
-from azurine.ml import computes, datastores, deployments, jobs, numbers, resource_groups, subscriptions, uris, workspaces
+from azurine.ml import (
+    computes,
+    datastores,
+    deployments,
+    jobs,
+    numbers,
+    pipeline_endpoints,
+    pipelines,
+    resource_groups,
+    subscriptions,
+    uris,
+    workspaces,
+)
 from azurine.ml.jobs import journal, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
@@ -88,7 +100,16 @@ class House:
         workspace = f"subscriptions/{settings.subscription}/resourceGroups/{settings.resource_group}/workspaces/{settings.workspace}"
         self.kinds: dict[str, Kind] = {
             kind.name: kind
-            for kind in (*ml.kinds(url), *jobs.KINDS, *online.kinds(url, workspace), subscriptions.KIND, resource_groups.KIND, deployments.KIND)
+            for kind in (
+                *ml.kinds(url),
+                *jobs.KINDS,
+                pipelines.KIND,
+                pipeline_endpoints.KIND,
+                *online.kinds(url, workspace),
+                subscriptions.KIND,
+                resource_groups.KIND,
+                deployments.KIND,
+            )
         }
         self.online = online.Online(
             home,

@@ -20,6 +20,7 @@ from azurine.api.history import JOBS, History
 from azurine.api.hosts import ByHost
 from azurine.api.house import Authorize, Finish, House, anybody
 from azurine.api.operations import decode, result, status
+from azurine.api.pipelines.door import PIPELINES, Pipelines
 from azurine.model import clock as clocks
 from azurine.model import errors
 from azurine.model.kinds import Kind
@@ -56,7 +57,9 @@ def create_app(
     """
     house = House(log, kinds, clock, Addresses(kinds), authorize, frozenset(asked_for), finish=finish or {})
     past = History(house, artifacts or Artifacts(lambda job: (), lambda job, name: ""), more).routes() if JOBS in kinds else []
-    routes = [*early, *locations.routes(sizes), *_arm_routes(house, actions.Actions(table or {})), *past, *public.routes(house, ready), *extra]
+    published = Pipelines(house).routes() if PIPELINES in kinds else []
+    arm = _arm_routes(house, actions.Actions(table or {}))
+    routes = [*early, *locations.routes(sizes), *arm, *past, *published, *public.routes(house, ready), *extra]
     inner: ASGIApp = Router(routes=routes, redirect_slashes=False, default=_nothing_here)
     if sign_in is not None:
         inner = sign_in(inner)

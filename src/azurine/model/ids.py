@@ -5,7 +5,10 @@ An id is the Azure address without its provider: type and name in turn, such as
 (`api.envelope`). Ids are compared as they stand; the door restores the spelling of type segments.
 """
 
+import uuid
+
 WORKSPACES = "workspaces"
+_SPACE = uuid.UUID("5b0c8a52-6a0f-5c0e-9d5e-a2e000000002")
 
 
 def child(parent: str, type_name: str, name: str) -> str:
@@ -40,3 +43,11 @@ def kind_of(identifier: str) -> str:
     types = identifier.split("/")[0::2]
     below = [one for one in types if one not in ("subscriptions", "resourceGroups")]
     return "/".join(below or types[-1:])
+
+
+def numbered(parent: str, type_name: str, name: str) -> str:
+    """The id of what Azure gives a GUID and users give a name, such as a pipeline's endpoint: always the same for the same name.
+
+    So no two have one name, and a name is found without searching. Upper and lower case are one.
+    """
+    return child(parent, type_name, str(uuid.uuid5(_SPACE, f"{parent}/{type_name}/{name.lower()}")))

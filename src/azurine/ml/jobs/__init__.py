@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azurine.ml import names
-from azurine.ml.jobs import attempts, command, outputs, pipeline, progress, reuse, words
+from azurine.ml.jobs import attempts, command, outputs, pipeline, progress, published, reuse, words
 from azurine.ml.reading import Reader, clipped
 from azurine.model import ids, states
 from azurine.model.decisions import Decision
@@ -20,6 +20,7 @@ from azurine.model.errors import Conflict, Invalid, Unsupported
 from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
 
+NAME = "workspaces/jobs"
 TYPES = ("Command", "Pipeline", "Tracked")
 NOT_HERE = ("AutoML", "Sweep", "Spark", "Labeling", "FineTuning", "Import")
 """Types that Azure has and this server has not."""
@@ -45,9 +46,13 @@ def admit(request: Admission) -> Json:
         body.finish()
         return _revised(request.previous, properties.value)
     owner = request.references.get(request.owner) if request.owner else None
-    plan = _plan(request, properties, owner.spec["plan"] if owner is not None else {}, _Room())
+    # Another sort of owner, such as a run of a factory, is no pipeline that the job would take after.
+    parent = owner.spec["plan"] if owner is not None and owner.kind == NAME else {}
+    request, properties, pipeline_id = published.read(request, properties, parent)
+    plan = _plan(request, properties, parent, _Room())
     _finish(body)
-    return {**{key: value for key, value in request.body.items() if key not in ("plan", "cancel")}, "plan": plan}
+    kept = {key: value for key, value in request.body.items() if key not in ("plan", "cancel")}
+    return {**kept, "plan": {**plan, "published": pipeline_id} if pipeline_id else plan}
 
 
 def decide(look: Look) -> Decision:
@@ -182,5 +187,5 @@ def _show(job: Resource) -> Json:
     return shown
 
 
-KIND = Kind(name="workspaces/jobs", admit=admit, show=_show, decide=decide, wishes={"cancel": cancel}, archivable=True)
+KIND = Kind(name=NAME, admit=admit, show=_show, decide=decide, wishes={"cancel": cancel}, archivable=True)
 KINDS = (KIND, reuse.KIND)

@@ -1,0 +1,1 @@
+"""The data plane of published pipelines: what Azure answers below `/pipelines/v1.0/…/workspaces/{workspace}/`."""
