@@ -14,7 +14,7 @@ help:
 	@echo "make test      all tests but the long ones; make test-all for those too"
 	@echo "make lint      ruff, mypy --strict, import contracts"
 	@echo "make bench     measure beside peers, print the table"
-	@echo "make docs      run the tests with the official clients and write docs/parity.md from what they showed"
+	@echo "make docs      run the tests with the official clients and write docs/parity.md from what they showed; docs/components.md from the library"
 	@echo "make lock      resolve the dependencies anew into requirements-lock.txt"
 
 setup: $(READY)
@@ -51,7 +51,7 @@ bench: setup
 
 docs: setup
 	@status=0; PYTHONPATH=tests $(BIN)/python -m pytest -q -n 2 -m "not long" -p witness --witness docs/parity.json tests/clients tests/stories || status=$$?; \
-	$(BIN)/python docs/parity.py && exit $$status
+	$(BIN)/python docs/components.py && $(BIN)/python docs/parity.py && exit $$status
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q uv; }

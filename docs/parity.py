@@ -22,6 +22,8 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 DOCS = Path(__file__).parent
+READ_ONLY = "read only"
+"""Stands among the actions of a kind that users can only read."""
 RECORD, PAGE = DOCS / "parity.json", DOCS / "parity.md"
 SHOWN, SERVED, ABSENT = "✓", "○", "✗"
 
@@ -153,6 +155,8 @@ def _served_in_arm() -> Callable[[str, str], bool]:
     def served(kind: str, operation: str) -> bool:
         if kind.startswith("locations/"):
             return kind.rsplit("/", 1)[-1].lower() in places
+        if READ_ONLY in kinds.get(kind, ()):
+            return operation.startswith(("get", "list"))
         return kind == "operations" or (kind in kinds and (operation in plain or operation.lower() in kinds[kind]))
 
     return served
@@ -176,7 +180,11 @@ def _wired() -> dict[str, list[str]]:
         house.app()
         house.close()
     asked = door.call_args.kwargs["table"]
-    return {name: sorted({*map(str.lower, kind.wishes), *(word.lower() for of, word in asked if of == name)}) for name, kind in house.kinds.items()}
+    return {name: [*_actions(name, kind, asked), *([READ_ONLY] if kind.shared else [])] for name, kind in house.kinds.items()}
+
+
+def _actions(name: str, kind: Any, asked: Any) -> list[str]:
+    return sorted({*map(str.lower, kind.wishes), *(word.lower() for of, word in asked if of == name)})
 
 
 def _mlflow(known: Mapping[str, str], shown: Mapping[str, str]) -> Marks:

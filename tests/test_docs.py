@@ -31,7 +31,7 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "examples/**/*.md", "benchmarks/*.md", "library/**/*.md")
     for path in ROOT.glob(pattern)
 )
-GENERATED = "docs/parity.md"
+GENERATED = ("docs/parity.md", "docs/components.md")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
@@ -50,7 +50,7 @@ def named(path: Path) -> str:
 @cache
 def everything() -> str:
     """All that is written by hand."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in PAGES if named(path) != GENERATED)
+    return "\n".join(path.read_text(encoding="utf-8") for path in PAGES if named(path) not in GENERATED)
 
 
 def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
@@ -63,7 +63,12 @@ def blocks(path: Path, language: str) -> Iterator[tuple[int, str]]:
 
 @cache
 def parity() -> Any:
-    specification = importlib.util.spec_from_file_location("parity", ROOT / "docs" / "parity.py")
+    return made_by("parity")
+
+
+def made_by(name: str) -> Any:
+    """The module that makes a page."""
+    specification = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
@@ -217,6 +222,10 @@ def test_make_lines_name_targets() -> None:
 
 def test_the_parity_page_is_current() -> None:
     assert parity().current(), "the page is not what the record and the server say: run `python docs/parity.py`"
+
+
+def test_the_page_of_components_is_current() -> None:
+    assert page("docs/components.md") == made_by("components").page(), "the page is not what the library says: run `python docs/components.py`"
 
 
 def test_the_tests_that_show_parity_are_there() -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from azurine import ml, online
+from azurine import ml, online, registry
 from azurine.api import auth, public, questions, routes
 from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
@@ -47,6 +47,7 @@ from azurine.ml import (
     numbers,
     pipeline_endpoints,
     pipelines,
+    registry_ids,
     resource_groups,
     subscriptions,
     uris,
@@ -148,6 +149,7 @@ class House:
             sign_in=lambda inner: auth.Authentication(inner, self.tokens.check, paths, f"{self.url}/{self.settings.tenant}"),
             asked_for=ASKED_FOR,
             finish={jobs.KIND.name: self._with_addresses},
+            instead=registry_ids.curated_instead,
             table={
                 **questions.table(
                     self._stores(), account_of=workspaces.account, location=datastores.location, secrets=datastores.secrets, nodes=computes.nodes
@@ -245,7 +247,7 @@ class House:
         for identifier, body in wanted:
             if self.log.get(identifier) is None:
                 admission.admit(self.log, self.kinds, admission.Request(identifier, _always(body), by=HOUSE), clock.system())
-
+        registry.fill(self.log, chosen.location, HOUSE, clock.system())
         for datastore in self.log.page(datastores.KIND.name, workspace):
             place = datastores.location(datastore)
             if self.accounts.exists(str(place["account"])):
@@ -255,7 +257,9 @@ class House:
         return Orders(sys.executable, self.locate, lambda workspace, run: self.artifacts(workspace, run).folder, self._surroundings)
 
     def locate(self, workspace: str, uri: str) -> Path | None:
-        """The path of an address in our own storage; None for what lies elsewhere."""
+        """The path of an address in our own storage, or of a library component's code; None for what lies elsewhere."""
+        if (code := registry.code(uri)) is not None:
+            return code
         location = self._location(workspace, uri)
         return self._path(location) if location is not None else None
 

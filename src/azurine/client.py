@@ -3,6 +3,7 @@
     import azurine
     house = azurine.connect()
     house.ml.jobs.list()                  # azure.ai.ml.MLClient
+    house.registry().components.list()    # the same for the registry azureml: the components of the library
     house.blobs.list_containers()         # azure.storage.blob.BlobServiceClient
     mlflow.start_run()                    # mlflow speaks to the server too
 
@@ -53,6 +54,11 @@ class Connection:
         # The client asks the process, not itself, which cloud it is in: with two connections, the one in use must say so.
         settings.export(self._cloud_variables())
         return client
+
+    def registry(self, name: str = "azureml") -> Any:
+        """`azure.ai.ml.MLClient` for a registry of the server; `azureml` has the components of the library."""
+        settings.export(self._cloud_variables())
+        return self._client(registry_name=name)
 
     @cached_property
     def blobs(self) -> Any:
@@ -142,12 +148,14 @@ class Connection:
 
     @cached_property
     def _ml(self) -> Any:
+        return self._client(self.subscription, self.resource_group, self.workspace)
+
+    def _client(self, *place: str, **of_registry: str) -> Any:
         client_class = _ml_client_class()
         return client_class(
             self.credential,
-            self.subscription,
-            self.resource_group,
-            self.workspace,
+            *place,
+            **of_registry,
             cloud=self._cloud,
             cloud_metadata=self._cloud_metadata(),
             enable_telemetry=False,

@@ -27,6 +27,7 @@ ARM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServ
         ("environments", "azureml:azurine-host@latest", "environments/azurine-host/versions/1"),
         ("environments", "azureml://registries/azureml/environments/sklearn-1.5/labels/latest", "environments/sklearn-1.5/versions/1"),
         ("environments", "azureml://registries/azureml/environments/sklearn-1.5/versions/33", "environments/sklearn-1.5/versions/33"),
+        ("environments", f"{ARM}/environments/azureml:sklearn-1.5/versions/1", "environments/sklearn-1.5/versions/1"),
         ("environments", "azureml:AzureML-sklearn-1.5@latest", "environments/AzureML-sklearn-1.5/versions/1"),
         (
             "environments",
@@ -52,7 +53,11 @@ def test_the_version_that_is_meant(house, collection, text, found):
         ("data", "../../etc/passwd", "does not name a data asset"),
         ("data", "azureml://locations/local/workspaces/0000/data/patients/versions/1", "does not name a data asset"),
         ("data", "x" * 100_000, "does not name a data asset"),
-        ("components", "azureml://registries/mine/components/x/versions/1", "the registry 'mine' is not known here"),
+        (
+            "components",
+            "azureml://registries/mine/components/x/versions/1",
+            "the registry 'mine' is not known here; the registry of this server is azureml",
+        ),
         ("environments", "azureml://registries/mine/environments/sklearn-1.5/versions/1", "there is no curated environment"),
         ("environments", "azureml:AzureML-pytorch-1.10:1", "there is no environment 'AzureML-pytorch-1.10:1'"),
     ],

@@ -5,6 +5,7 @@ answers what is what the official clients accept: a PUT that is done answers 200
 kinds directly in a resource group) with an operation to ask about; a DELETE answers 200, 202 or 204.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -42,7 +43,7 @@ class Arm:
         self._house.ask(answers.principal(request), address.kind, "read", address.id)
         if address.collection:
             return await run_in_threadpool(self._list, request, address)
-        found = resources.get(self._house, self._meant(address))
+        found = resources.get(self._house, self._there(self._meant(address)))
         if address.kind.container:
             # Never 304: it tells of its versions, and a new one of those leaves its own ETag as it is.
             return await run_in_threadpool(self._shown, found)
@@ -55,6 +56,13 @@ class Arm:
             return address.id
         newest = LogReferences(self._house.log).newest(ids.parent(address.id), address.kind.name)
         return newest.id if newest is not None else address.id
+
+    def _there(self, identifier: str) -> str:
+        """The id itself, or of what is shown in its place because nothing is there."""
+        instead = self._house.instead(identifier)
+        if instead and self._house.log.get(identifier) is None and self._house.log.get(instead) is not None:
+            return instead
+        return identifier
 
     async def _head(self, request: Request, address: Address) -> Response:
         self._house.ask(answers.principal(request), address.kind, "read", address.id)
@@ -102,7 +110,9 @@ class Arm:
 
     def _list(self, request: Request, address: Address) -> Response:
         parameters = request.query_params.multi_items()
-        above = address.id
+        above = self._there(address.id)
+        if above != address.id:
+            address = replace(address, id=above, kind=self._house.kinds[ids.kind_of(f"{above}/versions/1")])
         if above and self._house.log.get(above) is None and not self._may_be_missing(above):
             raise resources.missing(self._house, above)
         if _in_a_group(address) and "resourceGroups" not in address.id.split("/"):
@@ -132,7 +142,7 @@ class Arm:
 
 def _in_a_group(address: Address) -> bool:
     """Is it a kind of those directly in a resource group: a workspace, a factory?"""
-    return "/" not in address.kind.name and address.kind.provider != envelope.RESOURCES
+    return "/" not in address.kind.name and address.kind.provider != envelope.RESOURCES and not address.kind.shared
 
 
 def not_allowed(method: str, path: str) -> errors.Unsupported:

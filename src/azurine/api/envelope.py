@@ -3,7 +3,8 @@
 An ARM path such as `/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/W/jobs/J` names
 one of our ids, `subscriptions/S/resourceGroups/G/workspaces/W/jobs/J`, and the other way round. The segments that name types
 are compared without case (clients write `resourcegroups` too) and answered in the kinds' own spelling; names are taken as they
-stand, after one percent-decoding. `Addresses` is made once from the table of kinds and knows nothing else about them.
+stand, after one percent-decoding. What is shared by all subscriptions has ids without one: `registries/azureml/components/C`, answered as
+`azureml://registries/azureml/components/C`, as Azure does. `Addresses` is made once from the table of kinds and knows nothing else about them.
 
 The envelope is what Azure puts around every body: id, name, type, systemData, etag. It does not look inside the body.
 """
@@ -21,6 +22,8 @@ from azurine.model.resources import Resource
 LONGEST_NAME = 260
 RESOURCES = "Microsoft.Resources"
 SCOPES = {"subscriptions": "subscriptions", "resourcegroups": "resourceGroups"}
+SHARED = "azureml://"
+"""How the ids of what all subscriptions share begin in bodies."""
 OUTSIDE_THE_BODY = frozenset({"id", "name", "type", "systemData", "etag"})
 """What the envelope adds, and what is therefore not kept when a client sends it back."""
 
@@ -67,6 +70,10 @@ class Addresses:
             kind = self._kind("/".join((types or scope[0::2])[-1:]), RESOURCES, raw_path)
         else:
             kind = self._kind("/".join(types), provider, raw_path)
+            scope = [] if kind.shared else scope
+            if kind.name.endswith("/versions"):
+                # parity: the client's `command(environment="azureml:e@latest")` asks for the versions of `azureml:e`. No asset has a colon in its name.
+                names = [*names[:1], names[1].removeprefix("azureml:"), *names[2:]]
         identifier = "/".join([*scope, *(part for pair in zip(types, names, strict=False) for part in pair)])
         return Address(kind, identifier, collection=bool(last) and not action, action=last if action else "")
 
@@ -83,6 +90,8 @@ class Addresses:
         if depth >= len(parts):
             return "/" + identifier
         kind = self._kinds.get("/".join(parts[depth::2]))
+        if kind is not None and kind.shared:
+            return SHARED + identifier
         provider = kind.provider if kind else "Microsoft.MachineLearningServices"
         return "/" + "/".join([*parts[:depth], "providers", provider, *parts[depth:]])
 

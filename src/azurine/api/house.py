@@ -24,7 +24,10 @@ def anybody(principal: Any, action: str, identifier: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """asked_for: kinds whose lists show only what a user asked for. fixed: kinds that cannot be deleted. finish: by kind."""
+    """asked_for: kinds whose lists show only what a user asked for. fixed: kinds that cannot be deleted. finish: by kind.
+
+    instead: the id of what is shown where there is nothing at an id; "" for nothing.
+    """
 
     log: Log
     kinds: Mapping[str, Kind]
@@ -34,6 +37,7 @@ class House:
     asked_for: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset({"subscriptions", "deployments"})
     finish: Mapping[str, Finish] = field(default_factory=dict)
+    instead: Callable[[str], str] = lambda identifier: ""
 
     def show(self, resource: Resource) -> dict[str, Any]:
         """The body a client sees, without the envelope."""
@@ -51,7 +55,16 @@ class House:
     def ask(self, principal: Any, kind: Kind, verb: str, identifier: str) -> None:
         """The one place where it is asked whether somebody may. verb: read, write, delete, or `{word}/action`."""
         action = f"{kind.provider}/{kind.name}/{verb}"
+        if kind.shared and verb != "read":
+            where = self.addresses.arm_id(identifier) if identifier else kind.name
+            raise read_only(where)
         if not self.authorize(principal, action, identifier):
             scope = self.addresses.arm_id(identifier) if identifier else "/"
             who = getattr(principal, "object_id", "")
             raise errors.Denied(f"The client with object id {who!r} may not perform {action!r} over the scope {scope!r}")
+
+
+def read_only(where: str) -> errors.Denied:
+    """What is said to who wants to write what all subscriptions share."""
+    message = f"{where} can only be read: it is the same for all workspaces, and the server itself fills it. Create yours in a workspace."
+    return errors.Denied(message, code="ReadOnly")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from azurine.api import actions, answers, locations, public, runs
+from azurine.api import actions, answers, locations, public, registries, runs
 from azurine.api.arm import Arm
 from azurine.api.artifacts import Artifacts
 from azurine.api.boundary import Boundary
@@ -41,6 +41,7 @@ def create_app(
     table: actions.Table | None = None,
     asked_for: Sequence[str] = (),
     finish: Mapping[str, Finish] | None = None,
+    instead: Callable[[str], str] = lambda identifier: "",
     extra: Sequence[BaseRoute] = (),
     early: Sequence[BaseRoute] = (),
     blobs: ASGIApp | None = None,
@@ -52,22 +53,22 @@ def create_app(
     """sign_in: wraps the routes and sets scope["principal"]. table: actions that are questions. extra: routes of other doors. early: those that stand before ARM's.
 
     asked_for: kinds whose lists leave out what other resources asked for. finish: completes what a kind shows with the server's own
-    addresses. blobs: the application for `{account}.blob.…` hosts. artifacts, more: the files of a job, and what its run says beyond
-    what the job shows. sizes: machine sizes of a location. ready: whether /healthz answers 200.
+    addresses. instead: see `House`. blobs: the application for `{account}.blob.…` hosts. artifacts, more: the files of a job, and what its
+    run says beyond what the job shows. sizes: machine sizes of a location. ready: whether /healthz answers 200.
     """
-    house = House(log, kinds, clock, Addresses(kinds), authorize, frozenset(asked_for), finish=finish or {})
+    house = House(log, kinds, clock, Addresses(kinds), authorize, frozenset(asked_for), finish=finish or {}, instead=instead)
     past = History(house, artifacts or Artifacts(lambda job: (), lambda job, name: ""), more).routes() if JOBS in kinds else []
     published = Pipelines(house).routes() if PIPELINES in kinds else []
-    arm = _arm_routes(house, actions.Actions(table or {}))
-    routes = [*early, *locations.routes(sizes), *arm, *past, *published, *public.routes(house, ready), *extra]
+    arm = Arm(house, actions.Actions(table or {}))
+    shared = registries.routes(house, arm)
+    routes = [*early, *locations.routes(sizes), *_arm_routes(house, arm), *shared, *past, *published, *public.routes(house, ready), *extra]
     inner: ASGIApp = Router(routes=routes, redirect_slashes=False, default=_nothing_here)
     if sign_in is not None:
         inner = sign_in(inner)
     return Boundary(ByHost(inner, blobs) if blobs is not None else inner)
 
 
-def _arm_routes(house: House, words: actions.Actions) -> list[BaseRoute]:
-    arm = Arm(house, words)
+def _arm_routes(house: House, arm: Arm) -> list[BaseRoute]:
     group = "/subscriptions/{subscription}/{groups}/{group}"
     place = "/subscriptions/{subscription}/providers/{provider}/locations/{location}"
 

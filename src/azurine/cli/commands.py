@@ -30,6 +30,10 @@ class Connection(Protocol):
         """The official `azure.ai.ml.MLClient`."""
         ...
 
+    def registry(self, name: str) -> Any:
+        """The official client for a registry."""
+        ...
+
     @property
     def http(self) -> Any:
         """A `requests.Session` that trusts the server and signs its requests."""
@@ -88,6 +92,10 @@ class Here:
     def ml(self) -> Any:
         return self.connection.ml
 
+    def ml_of(self, registry: str | None) -> Any:
+        """The official client for a registry; for the workspace when none is named."""
+        return self.connection.registry(registry) if registry else self.ml
+
     def read(self, file: Path) -> None:
         """This file is being read from now on. That there is none is said before anything is asked of the server."""
         self.file = file
@@ -107,6 +115,7 @@ Name = Annotated[str, typer.Option("--name", "-n", help="The name.", show_defaul
 SomeName = Annotated[str | None, typer.Option("--name", "-n", help="The name; wins over the one in the file.", show_default=False)]
 Version = Annotated[str | None, typer.Option("--version", "-v", help="The version.", show_default=False)]
 Label = Annotated[str | None, typer.Option("--label", "-l", help="A label in the place of a version, such as `latest`.", show_default=False)]
+Registry = Annotated[str | None, typer.Option("--registry-name", help="Of a registry instead of the workspace: azureml.", show_default=False)]
 File = Annotated[Path, typer.Option("--file", "-f", help="The YAML file.", show_default=False)]
 SomeFile = Annotated[Path | None, typer.Option("--file", "-f", help="The YAML file.", show_default=False)]
 Sets = Annotated[

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from azurine.cli import commands, faults, manner
-from azurine.cli.commands import All, Archived, Here, Label, Most, Name, SomeName, Version, WithArchived
+from azurine.cli.commands import All, Archived, Here, Label, Most, Name, Registry, SomeName, Version, WithArchived
 from azurine.cli.printing import Column
 
 Operations = Callable[[Any], Any]
@@ -28,8 +28,9 @@ def add(app: typer.Typer, of: Operations, columns: Sequence[Column], noun: str) 
         everything: All = False,
         archived_only: Archived = False,
         include_archived: WithArchived = False,
+        registry: Registry = None,
     ) -> Any:
-        found: Iterable[Any] = of(here.ml).list(name=name, list_view_type=commands.view(archived_only, include_archived))
+        found: Iterable[Any] = of(here.ml_of(registry)).list(name=name, list_view_type=commands.view(archived_only, include_archived))
         some = list(found) if everything else list(islice(found, most + 1))
         if not everything and len(some) > most:
             manner.note(f"the first {most}; --all-results shows them all")
@@ -37,9 +38,9 @@ def add(app: typer.Typer, of: Operations, columns: Sequence[Column], noun: str) 
         return some
 
     @commands.command(app, "show", columns)
-    def show(here: Here, name: Name, version: Version = None, label: Label = None) -> Any:
+    def show(here: Here, name: Name, version: Version = None, label: Label = None, registry: Registry = None) -> Any:
         version, label = which(version, label)
-        return of(here.ml).get(name=name, version=version, label=label)
+        return of(here.ml_of(registry)).get(name=name, version=version, label=label)
 
     @commands.command(app, "archive")
     def archive(here: Here, name: Name, version: Version = None, label: Label = None) -> Any:

@@ -65,7 +65,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from azurine.designer import parameters, ports
+from azurine.designer import catalog, parameters, ports
 from azurine.designer.bench import Bench
 from azurine.designer.parameters import Parameters
 from azurine.designer.ports import Port
@@ -74,7 +74,7 @@ from azurine.model.errors import Invalid, Missing
 
 PLAIN = ("string", "number", "integer", "boolean")
 SORT_OF_TYPE = {"uri_folder": ports.TABLE, "mltable": ports.TABLE, "custom_model": ports.MODEL, "uri_file": ports.FILE}
-FILE = "component.yaml"
+FILE = catalog.FILE
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
@@ -138,10 +138,7 @@ class Component:
 
 
 def library() -> Path:
-    """The folder of the library: beside the package in a wheel, at the top of the repository otherwise."""
-    here = Path(__file__).resolve()
-    inside = here.parent.parent / "library"
-    return inside if inside.is_dir() else here.parents[3] / "library"
+    return catalog.library()
 
 
 def find(name: str) -> Component:

@@ -3,7 +3,7 @@
 Jobs, which know many of these, are a folder of their own (`ml.jobs`) with kinds of their own.
 """
 
-from azurine.ml import codes, components, computes, data, datastores, environments, experiments, models, workspaces
+from azurine.ml import codes, components, computes, data, datastores, environments, experiments, models, registries, workspaces
 from azurine.model.kinds import Kind
 
 
@@ -24,6 +24,7 @@ def kinds(address: str) -> tuple[Kind, ...]:
         models.KIND,
         computes.KIND,
         experiments.KIND,
+        *registries.KINDS,
     )
 
 

@@ -13,6 +13,8 @@ HOST = "azurine-host"
 REGISTRY = "azureml"
 """The registry in which curated environments live."""
 KNOWN = "sklearn-<version>, lightgbm-<version>, xgboost-<version> and azurine-host"
+LISTED = (HOST, "sklearn-1.0", "sklearn-1.1", "sklearn-1.5", "lightgbm-3.2", "lightgbm-3.3", "xgboost-2.1")
+"""What the registry's list shows; others are known too."""
 KIND_NAME = "workspaces/environments/versions"
 _IMAGE = "mcr.microsoft.com/azureml/curated/"
 _ON_HOST = re.compile(r"azurine-host|(AzureML-)?sklearn-[0-9][A-Za-z0-9._-]*|(AzureML-)?(Minimal|Tutorial|minimal-py[0-9a-z.-]*)")

@@ -4,7 +4,8 @@
     azureml:<name>             <name>                                          something without versions, such as a compute
     azureml:/subscriptions/…/<type>/<name>/versions/<v>   …/labels/<label>     an address, with or without `azureml:`; an id
     azureml://locations/<l>/workspaces/<guid>/<type>/<name>/versions/<v>       the same, written another way
-    azureml://registries/azureml/environments/<name>/versions/<v>|labels/…     a curated environment
+    azureml://registries/azureml/<type>/<name>/versions/<v>|labels/latest      of the server's registry: a component, a curated environment
+    azureml://registries/azureml/<type>/<name>@latest   …:<v>                  the same, in short
 
 `latest` is the version created last, not the one with the highest number (parity). Whoever asks gets the resource or an
 errors.Invalid that names the path and says what would be right.
@@ -13,7 +14,7 @@ errors.Invalid that names the path and says what would be right.
 import re
 from dataclasses import dataclass
 
-from azurine.ml import curated, numbers
+from azurine.ml import curated, numbers, registry_ids
 from azurine.ml.reading import clipped
 from azurine.model import errors, ids
 from azurine.model.kinds import References
@@ -21,10 +22,12 @@ from azurine.model.resources import Resource
 
 LATEST = "latest"
 _PREFIX = "azureml:"
-_REGISTRY = re.compile(r"azureml://registries/(?P<registry>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)/(?P<how>versions|labels)/(?P<which>[^/]+)", re.I)
+_REGISTRY = re.compile(
+    r"(?:azureml://)?registries/(?P<registry>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/@:]+)(?P<how>/versions/|/labels/|@|:)(?P<which>[^/@:]+)", re.I
+)
 _LOCATION = re.compile(r"azureml://locations/[^/]+/workspaces/(?P<guid>[^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)/versions/(?P<which>[^/]+)", re.I)
 _ARM = re.compile(
-    r"/?subscriptions/([^/]+)/resourceGroups/([^/]+)(?:/providers/[^/]+)?/workspaces/([^/]+)/(?P<type>[^/]+)/(?P<name>[^/]+)(?:/(?P<how>versions|labels)/(?P<which>[^/]+))?",
+    r"/?subscriptions/([^/]+)/resourceGroups/([^/]+)(?:/providers/[^/]+)?/workspaces/([^/]+)/(?P<type>[^/]+)/(?:azureml:)?(?P<name>[^/]+)(?:/(?P<how>versions|labels)/(?P<which>[^/]+))?",
     re.I,
 )
 _SINGULAR = {"data": "data asset"}
@@ -48,7 +51,8 @@ def read(text: str, workspace: str, type_name: str) -> Named | None:
     if len(plain) > 2048:
         return None
     if found := _REGISTRY.fullmatch(plain):
-        return _which(Named("", found["type"], found["name"], registry=found["registry"]), found["how"], found["which"])
+        how = "labels" if found["how"].lower() in ("/labels/", "@") else "versions"
+        return _which(Named("", found["type"], found["name"], registry=found["registry"]), how, found["which"])
     if found := _LOCATION.fullmatch(plain):
         return Named(workspace, found["type"], found["name"], found["which"]) if found["guid"] == numbers.workspace(workspace) else None
     plain = plain[len(_PREFIX) :] if plain.lower().startswith(_PREFIX) else plain
@@ -79,7 +83,7 @@ def find_version(references: References, workspace: str, type_name: str, text: s
     if type_name == "environments" and (named.registry or curated.known(named.name)):
         return _curated(references, workspace, named, text, path)
     if named.registry:
-        raise errors.Invalid(f"{clipped(text)}: the registry {clipped(named.registry)} is not known here", code="ResourceNotFound", path=path)
+        return _shared(references, named, text, path)
     parent = ids.child(named.workspace, type_name, named.name)
     if named.version:
         found = references.get(ids.child(parent, "versions", named.version))
@@ -100,6 +104,22 @@ def _read(text: str, workspace: str, type_name: str, path: str) -> Named:
     if named is None or named.type.lower() != type_name.lower():
         raise errors.Invalid(f"{clipped(text)} does not name {_article(_noun(type_name))}", path=path)
     return named
+
+
+def _shared(references: References, named: Named, text: str, path: str) -> Resource:
+    """What lies in the registry of the server."""
+    if named.registry.lower() != registry_ids.OWN:
+        only = f"the registry of this server is {registry_ids.OWN}"
+        raise errors.Invalid(f"{clipped(text)}: the registry {clipped(named.registry)} is not known here; {only}", code="ResourceNotFound", path=path)
+    parent = registry_ids.container(named.type.lower(), named.name)
+    if named.label and named.label not in (LATEST, "default"):
+        raise errors.Invalid(f"{clipped(text)}: the only label known here is {LATEST}", code="ResourceNotFound", path=path)
+    found = (
+        references.newest(parent, registry_ids.versions(named.type.lower())) if named.label else references.get(f"{parent}/versions/{named.version}")
+    )
+    if found is None:
+        raise errors.Invalid(f"there is no {_noun(named.type.lower())} {clipped(text)} in the registry", code="ResourceNotFound", path=path)
+    return found
 
 
 def _curated(references: References, workspace: str, named: Named, text: str, path: str) -> Resource:

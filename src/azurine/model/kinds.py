@@ -77,6 +77,8 @@ class Kind:
     sees `previous` and refuses what is immutable.) container: created by itself when a child is PUT (data, models, …).
     long_running: PUT and DELETE answer with an operation to poll until `provisioning` says it is over.
     leaves_at_once: DELETE takes it away at once, though it decides: nothing that it wished for has to be ended first.
+    shared: of the server itself, not of a subscription. Its id is the same from everywhere (`registries/azureml/…`), and only the server
+    writes it: to users it is read only.
     """
 
     name: str
@@ -89,3 +91,4 @@ class Kind:
     long_running: bool = False
     archivable: bool = False
     leaves_at_once: bool = False
+    shared: bool = False

@@ -17,6 +17,7 @@ https://learn.microsoft.com/azure/machine-learning/how-to-understand-job-status
 from collections.abc import Mapping
 from typing import Any
 
+from azurine.ml import registry_ids
 from azurine.model import clock, ids, states
 from azurine.model.resources import Json, Resource
 from azurine.model.states import State
@@ -51,7 +52,9 @@ def artifacts_uri(job_name: str) -> str:
 
 
 def address(identifier: str) -> str:
-    """The ARM address of something in a workspace, as it stands in bodies."""
+    """The address of something in a workspace or in the registry, as it stands in bodies."""
+    if registry_ids.within(identifier):
+        return registry_ids.address(identifier)
     return "/" + identifier.replace("/workspaces/", f"/providers/{PROVIDER}/workspaces/", 1)
 
 
