@@ -272,15 +272,22 @@ def test_patients_create_writes_a_file_without_any_server(tmp_path: Path) -> Non
 # ── the whole ──
 
 
+def verbs_of(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """The verbs of a noun, nouns within it among them; none of what is a verb itself."""
+    assert cli.main([*words, "--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:\n")[2]
+    return [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and not line.startswith("   ")]
+
+
 @pytest.mark.parametrize("noun", cli.NOUNS)
 def test_every_verb_of_every_noun_has_help_and_the_flags_that_all_have(noun: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([noun, "--help"]) == 0
-    listed = capsys.readouterr().out.partition("Commands:\n")[2]
-    verbs = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and not line.startswith("   ")]
+    verbs = verbs_of(capsys, noun)
     assert verbs
-    for verb in verbs:
-        assert cli.main([noun, verb, "--help"]) == 0
+    for verb in [*verbs, *(f"{within} {verb}" for within in verbs for verb in verbs_of(capsys, noun, within))]:
+        assert cli.main([noun, *verb.split(), "--help"]) == 0
         text = capsys.readouterr().out
+        if "Commands:" in text:
+            continue
         assert "--output" in text and "--query" in text and "--workspace-name" in text
         assert text.partition("\n\n")[2].partition("\n\n")[0].strip().endswith("."), f"{noun} {verb} says what it does"
 

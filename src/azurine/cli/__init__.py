@@ -23,6 +23,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "model": ("azurine.cli.model", "Registered models."),
     "environment": ("azurine.cli.environment", "Environments that jobs run in."),
     "component": ("azurine.cli.component", "Components that pipelines are made of."),
+    "pipeline": ("azurine.cli.pipeline", "Published pipelines: pipelines with an address that starts them."),
     "compute": ("azurine.cli.compute", "Compute targets."),
     "online-endpoint": ("azurine.cli.online_endpoint", "Online endpoints: addresses at which models answer at once."),
     "endpoint": ("azurine.cli.online_endpoint", "The same as online-endpoint."),

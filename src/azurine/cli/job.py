@@ -45,9 +45,9 @@ def create(
         _open(created)
     if not stream:
         return created
-    status = _follow(here, created.name, sys.stderr)
+    status = follow(here, created.name, sys.stderr)
     created = here.ml.jobs.get(created.name)
-    return commands.Result(created, _code(status))
+    return commands.Result(created, code(status))
 
 
 @commands.command(app, "validate")
@@ -92,7 +92,7 @@ def show(here: Here, name: Name, web: Web = False) -> Any:
 @commands.command(app, "stream")
 def stream(here: Here, name: Name) -> Any:
     """Follows a job, its logs included, until it is over. The exit code is the job's result."""
-    return commands.Result(None, _code(_follow(here, name, sys.stdout)))
+    return commands.Result(None, code(follow(here, name, sys.stdout)))
 
 
 @commands.command(app, "cancel")
@@ -144,7 +144,7 @@ def _loaded(here: Here, file: Path, name: str | None, sets: list[str] | None) ->
     return load_job(file, params_override=commands.overrides(sets, name=name))
 
 
-def _follow(here: Here, name: str, logs: TextIO) -> following.Step:
+def follow(here: Here, name: str, logs: TextIO) -> following.Step:
     """Shows the job until it is over; answers how it ended. Ctrl-C only ends the looking."""
     connection = here.connection
     follower = following.Follower(following.History(connection.http, connection.url, connection.workspace_id), name)
@@ -178,7 +178,7 @@ def _tell_end(sight: following.Sight) -> None:
     )
 
 
-def _code(job: following.Step) -> int:
+def code(job: following.Step) -> int:
     return 0 if job.status == "Completed" else faults.FAILED
 
 

@@ -68,7 +68,8 @@ def _source(request: Admission, properties: Reader) -> tuple[published.Keeping, 
         return published.Keeping(request.references), {}
     if properties.has("job"):
         job = properties.mapping("job")
-        given = job.mapping("properties").value if job.has("properties") else job.value
+        # Labels are called `properties`, too: what has a type is the job itself.
+        given = job.value if job.has("jobType") or job.has("jobs") else job.mapping("properties").value
         return published.Keeping(request.references), {key: value for key, value in given.items() if key not in _OF_THE_RUN}
     name = properties.text("jobName")
     run = request.references.get(ids.child(ids.up_to(request.id, ids.WORKSPACES), "jobs", name)) if name else None
