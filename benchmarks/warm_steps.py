@@ -42,7 +42,7 @@ for _ in sys.stdin:
 
 def measure(folder: Path | None = None) -> list[dict[str, Any]]:
     """Rows of {"what", "milliseconds", "to_fresh", "to_fork", "goal"}."""
-    with tempfile.TemporaryDirectory(dir=folder) as home, _Floor() as floor, closing(_Steps(Path(home))) as steps:
+    with tempfile.TemporaryDirectory(dir=folder) as home, Floor() as floor, closing(_Steps(Path(home))) as steps:
         fresh, fork, step, phases = _in_turn(floor.fork, steps.run)
 
     def row(what: str, seconds: float, goal: str = "") -> dict[str, Any]:
@@ -77,10 +77,10 @@ def _fresh() -> float:
     return time.perf_counter() - began
 
 
-class _Floor:
+class Floor:
     """The process whose forks are the floor."""
 
-    def __enter__(self) -> "_Floor":
+    def __enter__(self) -> "Floor":
         self._process = subprocess.Popen([sys.executable, "-c", FLOOR], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.fork()  # the first is slower: libraries take their threads down
         return self
