@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from azurine.expressions.dates import reading
+from azurine.expressions.dates.moments import EPOCH, SECOND
+from azurine.model import errors
+
 Json = Any
 
 
@@ -46,17 +50,37 @@ class Scope:
 
     @classmethod
     def of(cls, written: Mapping[str, Json]) -> "Scope":
-        """From JSON: {"pipeline": …, "variables": …, "item": …, "activity": {name: …}, "trigger": …, "triggerBody": …, "dataset": …, "linkedService": …}.
+        """From JSON: {"pipeline": …, "variables": …, "item": …, "activity": {name: …}, "trigger": …, "triggerBody": …, "dataset": …, "linkedService": …, "now": a timestamp}.
 
-        A pipeline, its variables and activities are always there, if empty.
+        A pipeline, its variables and activities are always there, if empty. Raises errors.Invalid for what has another shape.
         """
         return cls(
-            pipeline=written.get("pipeline") or {},
-            variables=written.get("variables") or {},
-            activities=written.get("activity") or written.get("activities") or {},
+            pipeline=_object(written, "pipeline") or {},
+            variables=_object(written, "variables") or {},
+            activities=_object(written, "activity", "activities") or {},
             item=written.get("item", ABSENT),
-            trigger=written.get("trigger"),
+            trigger=_object(written, "trigger"),
             trigger_body=written.get("triggerBody", ABSENT),
-            dataset=written.get("dataset"),
-            linked_service=written.get("linkedService"),
+            dataset=_object(written, "dataset"),
+            linked_service=_object(written, "linkedService", "linked_service"),
+            now=_seconds(written.get("now")),
         )
+
+
+def _object(written: Mapping[str, Json], *names: str) -> Mapping[str, Json] | None:
+    for name in names:
+        found = written.get(name)
+        if found is not None and not isinstance(found, Mapping):
+            raise errors.Invalid(f"{name} in a scope is an object; here it is {found!r:.40}", path=name)
+        if found is not None:
+            return found
+    return None
+
+
+def _seconds(stamp: Json) -> float | None:
+    if stamp is None:
+        return None
+    moment = reading.read(stamp) if isinstance(stamp, str) else None
+    if moment is None:
+        raise errors.Invalid(f"now in a scope is a timestamp such as 2024-01-02T03:04:05Z; here it is {stamp!r:.40}", path="now")
+    return (moment.ticks - EPOCH) / SECOND

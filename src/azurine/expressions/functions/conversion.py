@@ -7,7 +7,8 @@ from typing import Any
 
 from azurine.expressions import lenient
 from azurine.expressions.formulas.faults import Refused
-from azurine.expressions.signatures import ANY, TEXT, Family, invalid
+from azurine.expressions.functions import documents
+from azurine.expressions.signatures import ANY, TEXT_OR_OBJECT, Family, invalid
 from azurine.expressions.values import sized, text
 
 FAMILY = Family("Conversion")
@@ -65,8 +66,13 @@ def string(value: Any) -> str:
     return sized(text(value))
 
 
-@FAMILY.plain("json", TEXT)
-def parsed(value: str) -> Any:
+@FAMILY.plain("json", TEXT_OR_OBJECT)
+def parsed(value: Any) -> Any:
+    if isinstance(value, dict):
+        found = documents.as_json(value)
+        if found is None:
+            raise FAMILY.functions["json"].wrong_type(value, "to be a string or an XML", 0)
+        return found
     if not value.strip():
         return None
     try:
