@@ -4,7 +4,7 @@ A decision is level-triggered: it names everything that should be so *now*, each
 already done or under way. So a crash between deciding and doing costs nothing: the next look wishes the same again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,7 @@ Effect = Create | Update | Delete | Perform | Cease
 class Decision:
     """status: the whole new status (the loop carries `outcomes` over by itself). wake_at: look again then at the latest.
 
+    taken: keys of outcomes that the status has taken in and that nobody will ask for again; the loop lets them go.
     settled: nothing more to do until the spec changes or a child moves; only then is the resource skipped at start-up.
     """
 
@@ -74,6 +75,7 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     wake_at: float | None = None
     settled: bool = False
+    taken: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

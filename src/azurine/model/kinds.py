@@ -64,6 +64,8 @@ class Look:
 Admit = Callable[[Admission], Json]
 Show = Callable[[Resource], Json]
 Decide = Callable[[Look], Decision]
+Release = Callable[[Resource, References], None]
+"""Raises an error when the resource may not go: something still refers to it, or it is at work."""
 Wish = Callable[[Resource, Json], Json]
 """An action that is a wish: (resource, request body) → the new spec, whole. Done by the door as an update of the spec."""
 
@@ -79,6 +81,8 @@ class Kind:
     leaves_at_once: DELETE takes it away at once, though it decides: nothing that it wished for has to be ended first.
     shared: of the server itself, not of a subscription. Its id is the same from everywhere (`registries/azureml/…`), and only the server
     writes it: to users it is read only.
+    without_operations: its provider has nothing to poll: PUT, DELETE and wishes are answered as done. release: asked before a DELETE.
+    door: what a path may do with it: "open", "read" (made by other requests, such as a run), "closed" (nothing: no path leads to it).
     """
 
     name: str
@@ -92,3 +96,6 @@ class Kind:
     archivable: bool = False
     leaves_at_once: bool = False
     shared: bool = False
+    without_operations: bool = False
+    release: Release | None = None
+    door: str = "open"

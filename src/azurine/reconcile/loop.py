@@ -205,8 +205,9 @@ class Loop:
 
     def _take_up(self, resource: Resource, decision: Decision, filed: bool, round_: Round, wishes: _Wishes) -> list[str]:
         status = dict(decision.status)
-        if resource.status.get("outcomes"):
-            status["outcomes"] = resource.status["outcomes"]
+        left = _left(resource.status.get("outcomes", {}), decision)
+        if left:
+            status["outcomes"] = left
         more: list[str] = []
         changed = filed or status != resource.status or decision.settled != resource.settled
         for effect in decision.effects:
@@ -245,9 +246,7 @@ class Loop:
             spec = kind.admit(Admission(effect.id, effect.body, round_, None, self._clock(), owner.created_by or HOUSE, owned_by))
         except AzurineError as error:
             outcome = Outcome(states.State.FAILED, {}, {"code": error.code, "message": error.message, "path": error.path})
-            outcomes = dict(owner.status.get("outcomes", {}))
-            outcomes.update(status.get("outcomes", {}))  # type: ignore[call-overload]
-            status["outcomes"] = {**outcomes, f"create:{effect.id}": outcome.as_json()}
+            status["outcomes"] = {**status.get("outcomes", {}), f"create:{effect.id}": outcome.as_json()}  # type: ignore[dict-item]
             return []
         round_.create(effect.id, effect.kind, spec, owner=owned_by, by=owner.created_by or HOUSE, settled=kind.decide is None)
         return [effect.id] if kind.decide is not None else []
@@ -331,6 +330,11 @@ class Loop:
         if newest - self._trimmed > TRIM_EVERY:
             self._log.trim(newest - TRIM_EVERY)
             self._trimmed = newest
+
+
+def _left(outcomes: Json, decision: Decision) -> Json:
+    """Without those that were taken in: what a resource with ten thousand pieces of work must carry stays small."""
+    return {key: outcome for key, outcome in outcomes.items() if key not in decision.taken} if decision.taken else outcomes
 
 
 def _with_outcomes(resource: Resource, filed: Mapping[str, Outcome]) -> Resource:

@@ -1,0 +1,9 @@
+"""The data-factory wing: what factories, pipelines, datasets, linked services, triggers and runs mean. One file per kind, activity, trigger.
+
+Pipelines are checked when they are published (`pipelines`) and walked when they are run (`runs`), activity by activity (`activities`).
+"""
+
+from azurine.factory import documents, factories, global_parameters, pipelines, runs, triggers
+from azurine.model.kinds import Kind
+
+KINDS: tuple[Kind, ...] = (factories.KIND, global_parameters.KIND, *documents.KINDS, pipelines.KIND, triggers.KIND, *runs.KINDS)
