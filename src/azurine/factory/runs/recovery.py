@@ -77,8 +77,8 @@ def keep(walk: "Walk", kept: Json) -> None:
         activity = line.activities[name]
         told: Mapping[str, Any] = result if isinstance(result, Mapping) else {}
         began, ended = told.get("b", walk.look.now), told.get("f", walk.look.now)
-        more = {"output": told.get("o"), "recovery": RESUMED}
-        walk.records.append(records.record(activity, verdicts.SUCCEEDED, id=f"{walk.run.name}-{len(walk.records)}", began=began, ended=ended, **more))
+        own = f"{walk.run.name}-{len(walk.records)}"
+        walk.records.append(records.record(activity, verdicts.SUCCEEDED, id=own, began=began, ended=ended, output=told.get("o"), recovery=RESUMED))
     for name in kept.get("results", {}):
         walk.follow(walk.root, name)
 
