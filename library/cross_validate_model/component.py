@@ -34,7 +34,7 @@ def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Ask
     measures = [metrics.of(one.settings, one.truth, one.predicted) for one in found]
     report = _report(measures, [len(one.rows) for one in found])
     means = report.filter(pl.col(NUMBER) == "Mean").to_dicts()[0]
-    recording.record({name: means[name] for name in measures[0]}, bench.say)
+    recording.record({name: means[name] for name in measures[0]}, bench.say, bench.variables)
     return {"scored_results": _scored(rows, table, asked.label.name, found), "evaluation_results_by_fold": tables.of(report)}
 
 

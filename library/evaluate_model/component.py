@@ -32,7 +32,7 @@ def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Ask
         if list(rows[0]) != list(found[0][0]):
             raise bench.failing(f"{PORTS[1]}: {_task_of(rows)} cannot be compared with {_task_of(found[0])}")
         measures = {name: value for name, value in rows[0].items() if name != DESCRIPTION}
-        recording.record({_logged(name, number): value for name, value in measures.items()}, bench.say)
+        recording.record({_logged(name, number): value for name, value in measures.items()}, bench.say, bench.variables)
     rows = [row for one in found for row in one]
     return {"evaluation_results": tables.of(pl.DataFrame(rows, infer_schema_length=None))}
 

@@ -55,7 +55,7 @@ def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Ask
         tries.append((values, measures))
     tries.sort(key=lambda one: _order(one[1][wanted], wanted))
     best, measures = tries[0]
-    recording.record(measures, bench.say)
+    recording.record(measures, bench.say, bench.variables)
     table = pl.DataFrame([{**values, **found} for values, found in tries], infer_schema_length=None)
     return {"sweep_results": tables.of(table), "trained_best_model": models.train(learners.changed(learner, best), settled, bench.say)}
 

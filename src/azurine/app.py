@@ -59,6 +59,7 @@ from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.clusters import Clusters
+from azurine.reconcile.graphs import Graphs
 from azurine.reconcile.loop import HOUSE, Loop
 from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
@@ -128,6 +129,7 @@ class House:
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy), Chores(datastores.WORK, self._container))
         performers: dict[str, Performer] = {
             "step": self.steps,
+            "graph": Graphs(self.steps, self._rests),
             "cluster": self.clusters,
             "environment": self._chores[0],
             "tracking.copy": self._chores[1],

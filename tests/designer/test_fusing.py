@@ -189,7 +189,7 @@ def test_a_component_that_breaks_fails_its_node_only(tmp_path):
     (folder / "component.yaml").write_text("name: broken\ntype: command\ninputs: {}\noutputs: {out: {type: uri_folder}}\n")
     (folder / "component.py").write_text("def run(inputs, parameters, bench):\n    return {'out': 1 / 0}\n")
     said = []
-    results = fusing.run([fusing.Node("x", str(folder))], trying.bench(tmp_path / "scratch"), lambda node, line: said.append(line))
+    results = fusing.run([fusing.Node("x", str(folder))], trying.bench(tmp_path / "scratch"), fusing.Manner(lambda node, line: said.append(line)))
     assert (results["x"].state, "division by zero" in results["x"].error) == ("failed", True)
     assert any("component.py" in line for line in said)
 

@@ -4,6 +4,7 @@ task.json      the order, written before the guest starts
 guest.lock     held (flock) by the guest as long as it lives: who holds it runs the task, so nobody else can
 guest.json     who the guest is: process, host; and the processes of the user that it started
 cancel         an empty file: the task should stop. A guest that starts later sees it too
+told.jsonl     of a task of many nodes: a line for each that is done, with its name and how it went
 outcome.json   how it went; written last, once, and durably (temporary name, rename, fsync of file and folder)
 
 Who finds `outcome.json` knows that the task is over for ever. Who finds no outcome but the lock held, that it runs. Who finds
@@ -28,6 +29,7 @@ LOCK = "guest.lock"
 GUEST = "guest.json"
 CANCEL = "cancel"
 OUTCOME = "outcome.json"
+TOLD = "told.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,15 @@ def wish_cancel(folder: Path) -> None:
 
 def cancel_wished(folder: Path) -> bool:
     return (folder / CANCEL).exists()
+
+
+def told(folder: Path) -> dict[str, dict[str, Any]]:
+    """How the nodes of the task went that are done, by name. A line that was not written to its end counts for nothing."""
+    try:
+        lines = (folder / TOLD).read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
+        return {}
+    return {one["name"]: one for one in map(json.loads, lines)}
 
 
 def write_outcome(folder: Path, outcome: Json) -> None:

@@ -4,7 +4,7 @@ A component touches nothing outside its inputs, its parameters and its bench. `l
 (`azureml://datastores/<name>/paths/<path>`) into a local path; who starts the component says how, because datastores are not known here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,10 @@ def nowhere(address: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """folder: scratch, gone afterwards. say: one line for the node's log. sample: rows to infer CSV types from, None for all."""
+    """folder: scratch, gone afterwards. say: one line for the node's log. sample: rows to infer CSV types from, None for all.
+
+    variables: of the node's step, such as those by which its run is found; None where they are those of the process.
+    """
 
     folder: Path
     say: Callable[[str], None] = print
@@ -28,3 +31,4 @@ class Bench:
     sample: int | None = SAMPLE
     failing: Callable[[str], Exception] = field(default=Invalid)
     """Makes an error that names the component: raise bench.failing("…")."""
+    variables: Mapping[str, str] | None = None

@@ -6,8 +6,12 @@ that several plans share once; the answers let further components say their plan
 wants in a folder is never written.
 
 When a pass fails, its parts are computed one by one to find those that fail, and of each the node where it began: the first one upstream
-whose own table cannot be computed. Nodes that need a failed one are skipped; all others go on. When a file's later rows do not
-have the types of its first ones, the whole graph runs once more with types inferred from all rows.
+whose own table cannot be computed. Nodes that need a failed one are skipped; all others go on, or, when the graph is to halt, are skipped
+too. When a file's later rows do not have the types of its first ones, what is not done yet runs once more with types inferred from all rows.
+
+A node is done when nobody will ask for it again: it has succeeded, and either all that it hands on is in folders, or all that it was handed on
+to is done. That is told as soon as it is so (`tell`), so that whoever begins the graph anew, because its process was killed, leaves out
+what is done and finds what it made.
 """
 
 import time
@@ -63,14 +67,29 @@ class Result:
 
 Say = Callable[[str, str], None]
 """Takes the name of a node and a line for its log."""
+Tell = Callable[[str, Result], None]
+"""Takes the name of a node and how it went; once for each node."""
 
 
-def run(nodes: Sequence[Node], bench: Bench, say: Say | None = None) -> dict[str, Result]:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """benches: of nodes that have other variables than the graph's bench. halt: nothing goes on after a failure."""
+
+    say: Say = lambda node, line: None
+    tell: Tell = lambda node, result: None
+    benches: Mapping[str, Bench] = field(default_factory=dict)
+    halt: bool = False
+
+
+def run(nodes: Sequence[Node], bench: Bench, manner: Manner = Manner()) -> dict[str, Result]:
     """bench: of the whole graph; each node works in a folder of its own below it."""
+    course = Course(nodes, bench, manner)
     try:
-        return Course(nodes, bench, say or (lambda node, line: None)).run()
+        return course.run()
     except Surprise:
-        return Course(nodes, replace(bench, folder=bench.folder / "again", sample=None), say or (lambda node, line: None)).run()
+        left = [_reading(node, course.told, nodes) for node in nodes if node.name not in course.told]
+        again = Course(left, replace(bench, folder=bench.folder / "again", sample=None), manner)
+        return {**course.told, **again.run()}
 
 
 class Surprise(Exception):
@@ -89,10 +108,13 @@ class _Part:
 class Course:
     """How far a graph is."""
 
-    def __init__(self, nodes: Sequence[Node], bench: Bench, say: Say) -> None:
+    def __init__(self, nodes: Sequence[Node], bench: Bench, manner: Manner) -> None:
         self.nodes = {node.name: node for node in nodes}
         self.bench = bench
-        self.say = say
+        self.manner = manner
+        self.say = manner.say
+        self.told: dict[str, Result] = {}
+        self.users = _users(self.nodes)
         self.results: dict[str, Result] = {}
         self.found: dict[str, Outputs] = {}
         self.parts: list[_Part] = []
@@ -104,11 +126,49 @@ class Course:
 
     def run(self) -> dict[str, Result]:
         while True:
-            while any(self._start(node) for node in self.nodes.values()):
+            while not self._is_halted() and any(self._start(node) for node in self.nodes.values()):
                 pass
+            if self._is_halted():
+                self._halt()
             if not self.parts:
-                return {name: self._settled(name) for name in self.nodes}
+                return self._end()
             self._pass()
+            self._tell_done()
+
+    def _end(self) -> dict[str, Result]:
+        results = {name: self._settled(name) for name in self.nodes}
+        for name, result in results.items():
+            self._tell(name, result)
+        return results
+
+    def _is_halted(self) -> bool:
+        return self.manner.halt and any(one.state == FAILED for one in self.results.values())
+
+    def _halt(self) -> None:
+        """What has not come to its end never will."""
+        failed = next(name for name, one in self.results.items() if one.state == FAILED)
+        self.parts.clear()
+        for name in self.nodes.keys() - self.results.keys() - self.told.keys():
+            self.results[name] = Result(SKIPPED, f"the graph halts because {failed} did not succeed", cause=failed)
+        for name in list(self.asking):
+            self._let_go(name)
+
+    def _tell_done(self) -> None:
+        """Of those that are done. Whoever uses a node comes after it, so users are asked first."""
+        if self._is_halted():
+            return
+        pending = {part.node for part in self.parts} | set(self.asking)
+        done = {name for name in self.found if name not in pending and name not in self.results}
+        for name in reversed(list(self.found)):
+            node = self.nodes[name]
+            unmet = {port for user, port in self.users[name] if user not in self.told}
+            if name in done and unmet <= set(node.outputs):
+                self._tell(name, self._settled(name))
+
+    def _tell(self, name: str, result: Result) -> None:
+        if name not in self.told:
+            self.told[name] = result
+            self.manner.tell(name, result)
 
     def _start(self, node: Node) -> bool:
         """Starts a node whose inputs are there, or skips it; False when there is nothing to be done yet."""
@@ -132,12 +192,17 @@ class Course:
         component = _component(node.component)
         given = component.read(node.parameters)
         inputs = {port: self._input(component, port, source) for port, source in node.inputs.items()}
+        own = self.manner.benches.get(node.name, self.bench)
         folder = self.bench.folder / f"node-{len(self.began)}"
         folder.mkdir(parents=True)
         said = {port: f"{len(table.columns)} columns" for port, table in inputs.items() if isinstance(table, Table)}
         self.say(node.name, f"{component.title}: {', '.join(f'{port} has {what}' for port, what in said.items()) or 'begins'}")
         bench = replace(
-            self.bench, folder=folder, say=lambda line: self.say(node.name, line), failing=lambda text: Invalid(f"{component.title}: {text}")
+            own,
+            folder=folder,
+            sample=self.bench.sample,
+            say=lambda line: self.say(node.name, line),
+            failing=lambda text: Invalid(f"{component.title}: {text}"),
         )
         begun = component.begin(inputs, given, bench)
         if isinstance(begun, Mapping):
@@ -297,6 +362,23 @@ class _Watching:
         self.course.asking.pop(self.name, None)
         self.course._fail(self.name, error)
         return True
+
+
+def _users(nodes: Mapping[str, Node]) -> dict[str, list[tuple[str, str]]]:
+    """Who is handed something by each node, and from which port."""
+    users: dict[str, list[tuple[str, str]]] = {name: [] for name in nodes}
+    for node in nodes.values():
+        for source in node.inputs.values():
+            if source.node in users:
+                users[source.node].append((node.name, source.port))
+    return users
+
+
+def _reading(node: Node, done: Mapping[str, Result], nodes: Sequence[Node]) -> Node:
+    """The node with what nodes that are done made for it read from where it was put."""
+    places = {one.name: one.outputs for one in nodes if one.name in done}
+    inputs = {port: Source(path=places[source.node][source.port]) if source.node in places else source for port, source in node.inputs.items()}
+    return replace(node, inputs=inputs)
 
 
 def _component(name: str) -> Component:

@@ -36,7 +36,7 @@ def run(plan: Mapping[str, Any]) -> dict[str, fusing.Result]:
     scratch.mkdir(parents=True, exist_ok=True)
     logs = {one["name"]: Path(one["log"]) for one in plan["nodes"] if one.get("log")}
     try:
-        results = fusing.run(nodes, Bench(scratch, locate=locating(plan.get("datastores") or {})), _saying(logs))
+        results = fusing.run(nodes, Bench(scratch, locate=locating(plan.get("datastores") or {})), fusing.Manner(_saying(logs)))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if plan.get("outcome"):

@@ -28,7 +28,7 @@ def main(folder: Path, variables: Mapping[str, str]) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="component-") as scratch:
         bench = Bench(Path(scratch), locate=_locating(component, variables))
-        result = fusing.run([node], bench, lambda name, line: print(line, flush=True))[node.name]  # noqa: T201
+        result = fusing.run([node], bench, fusing.Manner(lambda name, line: print(line, flush=True)))[node.name]  # noqa: T201
     if result.state == fusing.SUCCEEDED:
         return 0
     print(result.error, file=sys.stderr)  # noqa: T201

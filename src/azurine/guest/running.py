@@ -156,8 +156,10 @@ def streams(log: Path) -> Iterator[tuple[int, int, int]]:
         os.close(both)
 
 
-def wait(processes: list[Process], bell: Bell, seconds: float | None, is_cancelled: Callable[[], bool]) -> Ending:
-    """Until all have ended, one has failed, the time is up, or it is wished that they stop."""
+def wait(
+    processes: list[Process], bell: Bell, seconds: float | None, is_cancelled: Callable[[], bool], look: Callable[[], None] = lambda: None
+) -> Ending:
+    """Until all have ended, one has failed, the time is up, or it is wished that they stop. look: called now and then."""
     deadline = None if seconds is None else time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         selector.register(bell, selectors.EVENT_READ)
@@ -174,6 +176,7 @@ def wait(processes: list[Process], bell: Bell, seconds: float | None, is_cancell
             if left <= 0:
                 return Ending("timeout", processes)
             _notice(selector, bell, processes, left)
+            look()
 
 
 def _notice(selector: selectors.BaseSelector, bell: Bell, processes: list[Process], seconds: float) -> None:

@@ -11,6 +11,7 @@ The order (`task.json`), written by whoever wants the step run:
     outputs      {name: {"type", "mode", "path", "uri"}}                        (guest.outputs)
     variables    environment variables of the step                              (guest.variables)
     artifacts    folder that gets user_logs/, system_logs/, outputs/, logs/ of this run
+    nodes        for a graph of library components, which has no command      (guest.nodes)
     timeout      seconds that the command may run, or null        distribution, instances    (guest.ranks)
     grace        seconds between asking a cancelled command to end and ending it; 5 when it is not there
 
@@ -36,7 +37,7 @@ from typing import Any
 
 from azurine.compute import logs, tasks, trees
 from azurine.expressions import bindings
-from azurine.guest import commands, footing, inputs, outputs, ranks, running, variables, warming
+from azurine.guest import commands, footing, inputs, nodes, outputs, ranks, running, variables, warming
 from azurine.model.errors import AzurineError, Missing
 from azurine.model.states import State
 
@@ -130,15 +131,18 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     outputs.link_special(work, artifacts)
     brought = inputs.bring(order.get("inputs") or {}, folder / SCRATCH / "inputs")
     prepared = outputs.prepare(order.get("outputs") or {}, folder / SCRATCH / "outputs")
-    scope = {"inputs": brought.values, "outputs": prepared.values}
-    command = bindings.substitute(str(order["command"]), scope, "command")
-    environ = variables.compose(order, os.environ, scope, folder, work)
+    scope: dict[str, dict[str, Any]] = {"inputs": dict(brought.values), "outputs": dict(prepared.values)}
+    is_graph = bool(order.get("nodes"))
+    command = nodes.lay_out(folder, order, scope) if is_graph else bindings.substitute(str(order["command"]), scope, "command")
+    # A graph's program is told of its data by a file.
+    environ = variables.compose({**order, "inputs": {}, "outputs": {}} if is_graph else order, os.environ, scope, folder, work)
+    telling = nodes.Telling(folder, lambda word: _say(course.events, word))
     readonly, before = _protection(brought.readonly)
     stand = {"cwd": str(work), "readonly": readonly, "writable": _inside(prepared.written, readonly)}
 
     course.enter("running")
     processes = _start(course, command, environ, stand, artifacts / "user_logs", warm)
-    ending = running.wait(processes, bell, order.get("timeout"), lambda: tasks.cancel_wished(folder))
+    ending = running.wait(processes, bell, order.get("timeout"), lambda: tasks.cancel_wished(folder), telling.look)
     _end_tree(ending, folder, float(order.get("grace", trees.GRACE)))
 
     course.enter("finalizing")
@@ -167,7 +171,7 @@ def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping
 
 
 def _zygote(course: Course, command: str, warm: Path) -> Path | None:
-    kind = warming.kind_of(course.folder / WORK, command)
+    kind = warming.GRAPH if course.order.get("nodes") else warming.kind_of(course.folder / WORK, command)
     return warming.zygote(warm, str(course.order["python"]), course.order.get("variables") or {}, kind)
 
 

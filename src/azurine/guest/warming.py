@@ -61,6 +61,8 @@ NUMBERS = Kind("numbers", (b"numpy", b"pandas", b"sklearn", b"scipy", b"joblib",
 TRACKING = Kind("tracking", (b"mlflow", b"matplotlib", b"seaborn"), _LIBRARY + _NUMBERS + _TRACKING)
 """Measured: most of a step's start is spent on these imports; forking with all of them takes twice as long as with numbers alone, and
 that ten times as long as plain."""
+GRAPH = Kind("graph", (), ("polars", "duckdb", "sqlglot", "azurine.guest.graph", "azurine.guest.graph:warm"))
+"""Of graphs of library components (`guest.graph`); it is named, not guessed."""
 KINDS = (TRACKING, NUMBERS, PLAIN)
 
 

@@ -1,6 +1,6 @@
 """A warm process that waits to be copied: it has imported what steps usually import, and forks when a step wants to start.
 
-    python zygote.py --socket PATH --lock FD --idle SECONDS --import numpy --import pandas …
+    python zygote.py --socket PATH --lock FD --idle SECONDS --import numpy --import pandas --import module:function …
 
 One per environment, and one more (the nursery) that has imported `azurine.guest.step` and makes the guests themselves. It
 listens on a Unix socket. A request is one JSON object (its length in four bytes before it; descriptors ride along):
@@ -115,10 +115,13 @@ def _import_all(options: Any) -> list[str]:
     """
     imported = []
     for name in options.imports:
+        module, _, function = name.partition(":")
         try:
-            if importlib.util.find_spec(name.split(".")[0]) is None:
+            if importlib.util.find_spec(module.split(".")[0]) is None:
                 continue
-            importlib.import_module(name)
+            found = importlib.import_module(module)
+            if function:
+                getattr(found, function)()
         except BaseException:  # noqa: BLE001 a broken package may raise anything
             continue
         if _threads_that_stay() - HARMLESS:

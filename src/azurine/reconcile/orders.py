@@ -33,6 +33,8 @@ class Orders:
     def lay_out(self, wish: Json) -> Json:
         """The order of `guest.step`. Raises AzurineError when code, data or datastore is not there."""
         workspace = str(wish["workspace"])
+        if wish.get("nodes"):
+            return self._graph(workspace, wish)
         return {
             **wish,
             "python": wish["python"] or self._python,
@@ -42,6 +44,30 @@ class Orders:
             "outputs": {name: self._placed(workspace, one) for name, one in (wish.get("outputs") or {}).items()},
             "variables": {**variables(wish), **self._surroundings(wish), **(wish.get("variables") or {})},
             "artifacts": str(self._artifacts(workspace, str(wish["run"]))),
+        }
+
+    def _graph(self, workspace: str, wish: Json) -> Json:
+        """The same for nodes that run together (`guest.nodes`). They share the variables, but each knows its own run."""
+        nodes = [dict(one) for one in wish["nodes"]]
+        placed: dict[str, dict[str, Json]] = {
+            side: {f"{one['name']}.{port}": self._placed(workspace, value) for one in nodes for port, value in one.pop(side).items()}
+            for side in ("inputs", "outputs")
+        }
+        for one in nodes:
+            one["artifacts"] = str(self._artifacts(workspace, str(one["run"])))
+        shared = {**variables(wish), **self._surroundings(wish)}
+        for one in nodes:
+            one["variables"] = {**shared, **variables({**wish, "run": one["run"]})}
+        own = self._artifacts(workspace, str(wish["run"])) / "system_logs" / "graph"
+        return {
+            **wish,
+            **placed,
+            "nodes": nodes,
+            "python": self._python,
+            "warm": self._warm,
+            "code": None,
+            "variables": shared,
+            "artifacts": str(own),
         }
 
     def _code(self, workspace: str, uri: str | None) -> str | None:

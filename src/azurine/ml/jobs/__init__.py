@@ -27,6 +27,8 @@ NOT_HERE = ("AutoML", "Sweep", "Spark", "Labeling", "FineTuning", "Import")
 DEEPEST = 16
 """Pipelines in pipelines."""
 MUTABLE = ("displayName", "description", "tags", "properties", "isArchived")
+OURS = ("plan", "cancel", "fused")
+"""What stands beside the body in a job's spec, and is not taken from a body."""
 ANSWERED = ("status", "services", "error", "parentJobName", "startTimeUtc", "endTimeUtc")
 """What comes back from clients that send what they were shown, and does not count."""
 
@@ -51,7 +53,10 @@ def admit(request: Admission) -> Json:
     request, properties, pipeline_id = published.read(request, properties, parent)
     plan = _plan(request, properties, parent, _Room())
     _finish(body)
-    kept = {key: value for key, value in request.body.items() if key not in ("plan", "cancel")}
+    if parent and "fused" in request.body:
+        # Said by the pipeline alone: what a user writes there does not count.
+        plan["fused"] = request.body["fused"]
+    kept = {key: value for key, value in request.body.items() if key not in OURS}
     return {**kept, "plan": {**plan, "published": pipeline_id} if pipeline_id else plan}
 
 
@@ -61,7 +66,7 @@ def decide(look: Look) -> Decision:
         return Decision(job.status, settled=True)
     match job.spec["plan"]["type"]:
         case "pipeline":
-            return progress.decide(look)
+            return progress.decide(look, lambda identifier, body: _forecast(look, identifier, body))
         case "command":
             return attempts.decide(look)
         case _:
@@ -101,6 +106,14 @@ def _plan(request: Admission, given: Reader, parent: Json, room: _Room) -> dict[
     elif said:
         given.fault("jobType", f"{clipped(said)} is not a type of job; {runs} would be right")
     return {}
+
+
+def _forecast(look: Look, identifier: str, body: Json) -> Json:
+    """The plan that a node's job would have if it were created now."""
+    owner = look.resource
+    request = Admission(identifier, body, look.references, None, look.now, owner.created_by, owner.id)
+    request, properties, _ = published.read(request, Reader(body["properties"]), owner.spec["plan"])
+    return _plan(request, properties, owner.spec["plan"], _Room())
 
 
 def _practised(child: Admission, where: Reader, mine: Json, room: _Room) -> None:

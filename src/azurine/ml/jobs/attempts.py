@@ -5,7 +5,10 @@
                                          │  node lost: the next attempt, `MOST_ATTEMPTS` in all
                                          └──▶ failed, or cancelled by its limit of time or by a user
 
-A step that fails by itself is not tried again. Nothing is done here: what should be done is wished for.
+A step that fails by itself is not tried again. A job that runs together with others of its pipeline (`fusion`) wishes for "graph" instead of
+"step": who performs that waits for all of them. It is skipped when one fails that it needs.
+
+Nothing is done here: what should be done is wished for.
 """
 
 from collections.abc import Mapping
@@ -28,7 +31,7 @@ def decide(look: Look) -> Decision:
     job = look.resource
     if job.spec.get("cancel") or job.deleting:
         return _cancelled(look)
-    earlier = reuse.earlier(look)
+    earlier = reuse.earlier(look) if "fused" not in job.spec["plan"] else None
     if earlier is not None:
         return reuse.take_over(look, earlier)
     environment = _environment(look)
@@ -90,7 +93,14 @@ def _gone(look: Look) -> str:
 
 def _wish(job: Resource, attempt: int, python: str) -> Perform:
     plan = job.spec["plan"]
-    return Perform(step_key(job, attempt), "step", {**{name: plan.get(name) for name in _ORDERED}, "python": python, "run": job.name})
+    arguments = {**{name: plan.get(name) for name in _ORDERED}, "python": python, "run": job.name}
+    if "fused" in plan:
+        arguments |= {"fused": plan["fused"], "node": job.spec["node"], "pipeline": job.owner, "attempt": attempt}
+    return Perform(step_key(job, attempt), _work(job), arguments)
+
+
+def _work(job: Resource) -> str:
+    return "graph" if "fused" in job.spec["plan"] else "step"
 
 
 def _followed(look: Look, attempt: int, outcome: Json, python: str) -> Decision:
@@ -113,6 +123,8 @@ def _followed(look: Look, attempt: int, outcome: Json, python: str) -> Decision:
         case State.CANCELLED:
             problem = outcome.get("error")
             return Decision(ended(look, status | ({"error": problem} if problem else {}), State.CANCELLED, told.get("ended")), settled=True)
+        case State.SKIPPED:
+            return Decision(ended(look, {**job.status, "error": outcome.get("error")}, State.SKIPPED), settled=True)
         case _:
             return failed(look, _running(look, status, told), outcome.get("error") or {}, told.get("ended"))
 
@@ -159,7 +171,9 @@ def _cancelled(look: Look) -> Decision:
         key = step_key(job, int(job.status["attempt"]))
         outcome = look.outcome(key)
         if outcome is None or outcome["state"] in (State.PENDING, State.RUNNING):
-            return Decision(job.status, (Cease(key, "step"),))
+            # Who performs a graph finds it by the wish, also after a restart.
+            wish = (_wish(job, int(job.status["attempt"]), ""),) if "fused" in job.spec["plan"] else ()
+            return Decision(job.status, (*wish, Cease(key, _work(job))))
         if outcome["state"] == State.SUCCEEDED:
             return _succeeded(look, _running(look, job.status, outcome["output"]), outcome["output"])
     elif job.status.get("phase") == "preparing":

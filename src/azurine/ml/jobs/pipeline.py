@@ -13,7 +13,7 @@ from typing import Any
 
 from azurine.ml import interfaces, wiring
 from azurine.ml import references as assets
-from azurine.ml.jobs import inputs, nodes, outputs, parts
+from azurine.ml.jobs import fusion, inputs, nodes, outputs, parts
 from azurine.ml.reading import Reader, clipped
 from azurine.model import ids
 from azurine.model.errors import Invalid
@@ -62,6 +62,7 @@ def plan(request: Admission, given: Reader, common: Json, practice: Practice) ->
     planned["modes"] = {
         name: {port: one["mode"] for port, one in declared.items() if one.get("mode")} for name, (declared, _) in interfaces_of.items()
     }
+    planned |= _together(jobs, pinned, str(planned["compute"]), known)
     typed = Reader(_typed(stated, planned["nodes"], interfaces_of), given.at("outputs"), given.faults)
     planned["outputs"] = outputs.plan(typed, None, ids.name(request.id), str(planned["datastore"]), known, workspace)
     if not given.faults:
@@ -138,6 +139,16 @@ def _pinned(jobs: Mapping[str, nodes.Node], known: References, workspace: str) -
         environment = str(node.get("environment") or spec.get("environment") or "")
         pinned[name] = {**node, **own, **parts.pinned_environment(environment, known, workspace)}
     return pinned, declared
+
+
+def _together(jobs: Json, pinned: Mapping[str, nodes.Node], compute: str, known: References) -> dict[str, Any]:
+    """What is known of nodes that may run together, and the names of those whose results are never the same."""
+    components = {name: component for name, node in pinned.items() if (component := known.get(str(node["componentId"]))) is not None}
+    may = {name: fusion.may_take_part(jobs[name], component, compute) for name, component in components.items()}
+    return {
+        "fusable": {name: one for name, one in may.items() if one is not None},
+        "fresh": [name for name, component in components.items() if fusion.is_fresh(component)],
+    }
 
 
 def _rehearse(request: Admission, below: Reader, planned: Mapping[str, Any], interfaces_of: Mapping[str, Interface], practice: Practice) -> None:

@@ -1,15 +1,16 @@
 """How a pipeline goes: what each look at it decides.
 
 Each look starts the nodes whose needs are there, and ends the pipeline when no more can be started. A node that failed keeps
-those that need it from starting; whether branches that have nothing to do with it go on is the pipeline's setting.
+those that need it from starting; whether branches that have nothing to do with it go on is the pipeline's setting. Components of the library
+start together with those that need them (`fusion`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from azurine.graph import readiness
-from azurine.ml.jobs import attempts, nodes, outputs, words
+from azurine.ml.jobs import attempts, fusion, nodes, outputs, reuse, words
 from azurine.model import ids, states
 from azurine.model.decisions import Create, Decision, Effect, Update
 from azurine.model.kinds import Look
@@ -20,7 +21,11 @@ JOBS = "workspaces/jobs"
 _BAD = (State.FAILED, State.CANCELLED)
 
 
-def decide(look: Look) -> Decision:
+Forecast = Callable[[str, Json], Json]
+"""(id of a node's job, its body) → the plan that the job would have."""
+
+
+def decide(look: Look, forecast: Forecast) -> Decision:
     job = look.resource
     plan = job.spec["plan"]
     children = {str(one.spec["node"]): one for one in look.children if one.kind == JOBS and one.spec.get("node")}
@@ -35,8 +40,7 @@ def decide(look: Look) -> Decision:
         return Decision(started, _cancel(going))
     sight = _classified(plan, seen)
     if sight.ready and not halted:
-        results = _results(children)
-        return Decision(started, tuple(_child(look, name, results) for name in sight.ready))
+        return Decision(started, tuple(_start(look, sight.ready, seen, _results(children), forecast)))
     if going:
         return Decision(started)
     return _over(look, children, started, refused)
@@ -50,15 +54,44 @@ def child_id(pipeline: Resource, node: str) -> str:
 
 def _classified(plan: Mapping[str, Any], seen: Mapping[str, str]) -> readiness.Readiness:
     edges: Mapping[str, Mapping[str, Sequence[str]]] = plan["edges"]
-    soft = []
-    if plan["continue_optional"]:
-        optional = {name: set(ports) for name, ports in plan["optional"].items()}
-        soft = [(needed, name) for name, needs in edges.items() for needed, ports in needs.items() if optional[name].issuperset(ports)]
     hard = [(needed, name) for name, needs in edges.items() for needed in needs]
-    return readiness.classify(list(plan["nodes"]), hard, seen, continue_on_failure=plan["continue"], optional=soft)
+    return readiness.classify(list(plan["nodes"]), hard, seen, continue_on_failure=plan["continue"], optional=_soft(plan))
 
 
-def _child(look: Look, name: str, results: Mapping[str, Mapping[str, Json]]) -> Create:
+def _soft(plan: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """(needed, node) where the node goes on without what it needs, when that has failed."""
+    if not plan["continue_optional"]:
+        return frozenset()
+    edges: Mapping[str, Mapping[str, Sequence[str]]] = plan["edges"]
+    optional = {name: set(ports) for name, ports in plan["optional"].items()}
+    return frozenset((needed, name) for name, needs in edges.items() for needed, ports in needs.items() if optional[name].issuperset(ports))
+
+
+def _start(look: Look, ready: Sequence[str], seen: Mapping[str, str], results: fusion.Results, forecast: Forecast) -> Iterator[Create]:
+    """The jobs of nodes that are ready, and of those that run together with them."""
+    plan = look.resource.spec["plan"]
+    fusable = plan.get("fusable") or {}
+    lone = frozenset(name for name in ready if name in fusable and _is_known(look, name, results, forecast))
+    together = fusion.groups(look, ready, seen, _soft(plan), lone) if fusable else []
+    grouped = {name for group in together for name in group}
+    for name in ready:
+        if name not in grouped:
+            yield _child(look, name, results)
+    for group in together:
+        for name, body in fusion.bodies(look, group, results, child_id):
+            yield Create(child_id(look.resource, name), JOBS, body)
+
+
+def _is_known(look: Look, name: str, results: fusion.Results, forecast: Forecast) -> bool:
+    """May an earlier result stand for the node's?"""
+    plan = look.resource.spec["plan"]
+    if not plan["reuse"] or name in plan["fresh"]:
+        return False
+    child = _child(look, name, results)
+    return reuse.found(forecast(child.id, child.body), child.id, look.references) is not None
+
+
+def _child(look: Look, name: str, results: fusion.Results) -> Create:
     plan = look.resource.spec["plan"]
     return Create(child_id(look.resource, name), JOBS, nodes.body(name, plan["nodes"][name], nodes.Sight(plan, results)))
 

@@ -16,7 +16,7 @@ from typing import Any
 from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.decisions import Create, Decision, Effect, Perform, Update
-from azurine.model.kinds import Admission, Kind, Look
+from azurine.model.kinds import Admission, Kind, Look, References
 from azurine.model.resources import Json, Resource
 from azurine.model.states import State
 
@@ -35,36 +35,40 @@ def fingerprint(plan: Mapping[str, Any]) -> str:
 def earlier(look: Look) -> Resource | None:
     """The job whose result may stand for this one's; None when there is none, or the job must be run."""
     job = look.resource
-    plan = job.spec["plan"]
-    if job.status.get("attempt") or not (plan.get("deterministic") and plan.get("reuse")):
+    return None if job.status.get("attempt") else found(job.spec["plan"], job.id, look.references)
+
+
+def found(plan: Json, job: str, references: References) -> Resource | None:
+    """The job whose result may stand for that of a job with this plan. job: its own id."""
+    if not (plan.get("deterministic") and plan.get("reuse")):
         return None
-    known = look.references.get(_place(plan))
+    known = references.get(_place(plan))
     if known is None:
         return None
-    found = look.references.get(ids.child(plan["workspace"], "jobs", known.spec["job"]))
-    if found is None or found.id == job.id or found.deleting or found.status.get("state") != State.SUCCEEDED:
+    one = references.get(ids.child(plan["workspace"], "jobs", known.spec["job"]))
+    if one is None or one.id == job or one.deleting or one.status.get("state") != State.SUCCEEDED:
         return None
-    return found
+    return one
 
 
-def take_over(look: Look, found: Resource) -> Decision:
+def take_over(look: Look, before: Resource) -> Decision:
     """This job is done: its outputs are the earlier job's, and so are its metrics (copied by a performer first)."""
     job = look.resource
     key = f"{job.id}#{job.created_at:.6f}#reuse"
     outcome = look.outcome(key)
     if outcome is None or outcome["state"] in (State.PENDING, State.RUNNING):
-        copy = Perform(key, "tracking.copy", {"from": found.name, "to": job.name, "workspace": job.spec["plan"]["workspace"]})
+        copy = Perform(key, "tracking.copy", {"from": before.name, "to": job.name, "workspace": job.spec["plan"]["workspace"]})
         return Decision({**job.status, "state": State.PENDING}, (copy,))
     moments = {"started": look.now, "ended": look.now, "seen": {"started": look.now, "ended": look.now}}
-    outputs = found.status.get("outputs", {})
-    return Decision({**job.status, **moments, "state": State.SUCCEEDED, "reused": found.name, "outputs": outputs}, settled=True)
+    outputs = before.status.get("outputs", {})
+    return Decision({**job.status, **moments, "state": State.SUCCEEDED, "reused": before.name, "outputs": outputs}, settled=True)
 
 
 def remember(look: Look) -> tuple[Effect, ...]:
     """Keeps a fresh result under its fingerprint, or puts it in the place of one whose job is gone or is not to be reused."""
     job = look.resource
     plan = job.spec["plan"]
-    if not (job.owner and plan.get("deterministic")):
+    if not (job.owner and plan.get("deterministic")) or not fused_whole(plan):
         return ()
     known = look.references.get(_place(plan))
     if known is None:
@@ -73,6 +77,11 @@ def remember(look: Look) -> tuple[Effect, ...]:
     if before is None or before.deleting or not plan.get("reuse"):
         return (Update(known.id, {"job": job.name}),)
     return ()
+
+
+def fused_whole(plan: Json) -> bool:
+    """Are all outputs in folders? Those that were only handed on within a group of nodes are not, and nobody could find them again."""
+    return "fused" not in plan or set(plan["outputs"]) <= set(plan["fused"]["wanted"])
 
 
 def _place(plan: Json) -> str:

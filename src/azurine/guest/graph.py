@@ -1,0 +1,85 @@
+"""The program of a graph of library components that runs as one: `python -m azurine.guest.graph FILE`.
+
+FILE, written by the guest when everything is in place:
+
+    nodes      each {"name", "component", "parameters", "inputs": {port: {"path"} or {"node", "port"}}, "outputs": {port: path},
+               "places": {address in a datastore that a parameter holds: path}, "variables", "log": file}
+    scratch    a folder of the graph's own
+    journal    a file that gets a line for each node when it is done (`compute.tasks.told`); what stands there is never done again
+    halt       nothing goes on after a failure
+
+How a node went is told there and in its log; the exit code says only whether the graph was gone through to its end.
+
+Why a fork can be warm. Polars makes its threads when the first plan is looked at, not when it is imported (measured with 2.1: importing it
+leaves threads of the allocator and of its cleaner, which stand a fork; `collect_schema` of the smallest plan leaves threads of a
+runtime, and a copy made after that waits for them for ever). So the warm process imports Polars, DuckDB and the code of the components
+(`warm`), which make expressions at most, and never looks at a plan; a copy makes threads of its own, in some milliseconds.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from azurine.designer import components, fusing
+from azurine.designer.bench import Bench
+from azurine.model.errors import Invalid
+
+
+def main(file: Path) -> int:
+    plan = json.loads(file.read_bytes())
+    scratch = Path(plan["scratch"])
+    scratch.mkdir(parents=True, exist_ok=True)
+    told = {one["name"]: Path(one["log"]) for one in plan["nodes"]}
+    benches = {one["name"]: Bench(scratch, locate=_locating(one["places"]), variables=one["variables"]) for one in plan["nodes"]}
+    with Path(plan["journal"]).open("ab") as journal:
+        manner = fusing.Manner(_saying(told), lambda name, result: _note(journal, name, result), benches, bool(plan["halt"]))
+        fusing.run([_node(one) for one in plan["nodes"]], Bench(scratch), manner)
+    return 0
+
+
+def warm() -> None:
+    """Imports what graphs usually need, so that copies of this process have it."""
+    import azurine.designer.sql.duck
+    import azurine.designer.sql.faithful
+    import azurine.designer.sql.lite  # noqa: F401 they are imported by the component that needs them, when it needs them
+
+    for component in components.every():
+        components.module(component.folder)
+
+
+def _node(said: Mapping[str, Any]) -> fusing.Node:
+    inputs = {port: fusing.Source(**one) for port, one in said["inputs"].items()}
+    return fusing.Node(said["name"], said["component"], said["parameters"], inputs, said["outputs"])
+
+
+def _locating(places: Mapping[str, str]) -> Callable[[str], Path]:
+    def locate(address: str) -> Path:
+        if address not in places:
+            raise Invalid(f"write azureml://datastores/<name>/paths/<path>, not {address!r}")
+        return Path(places[address])
+
+    return locate
+
+
+def _saying(logs: Mapping[str, Path]) -> fusing.Say:
+    for path in logs.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def say(name: str, line: str) -> None:
+        with logs[name].open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return say
+
+
+def _note(journal: Any, name: str, result: fusing.Result) -> None:
+    journal.write(json.dumps({"name": name, **asdict(result), "ended": time.time()}).encode() + b"\n")
+    journal.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
