@@ -90,7 +90,7 @@ BODIES: list[tuple[Any, int, str, str, str]] = [
     ({**COMMAND, "limits": {"timeout": "P1Y"}}, 400, "InvalidDuration", "properties.limits.timeout", "PT90S"),
     ({**COMMAND, "command": "x" * 1_000_000}, 400, "InvalidValue", "properties.command", "at most 100000"),
     ({**COMMAND, "tags": {"a": "\ud800"}, "command": 5}, 400, "InvalidType", "properties.command", "must be a string"),
-    ({"jobType": "Pipeline", "jobs": {"a": {"type": "sweep"}}}, 501, "NotSupported", "properties.jobs.a.type", "command and pipeline do"),
+    ({"jobType": "Pipeline", "jobs": {"a": {"type": "sweep"}}}, 501, "NotSupported", "properties.jobs.a.type", "command, parallel and pipeline do"),
     ({"jobType": "Pipeline", "jobs": {f"n{one}": {} for one in range(5001)}}, 400, "TooManyJobs", "properties.jobs", "at most 5000"),
 ]
 

@@ -91,10 +91,10 @@ class Bell:
         """Nothing to do: that it was called wakes the waiting."""
 
 
-def start_fresh(command: str, stand: Mapping[str, Any], log: Path) -> Process:
-    """`bash -c command` as a child of this process."""
+def start_fresh(command: str, stand: Mapping[str, Any], log: Path, given: int | None = None) -> Process:
+    """`bash -c command` as a child of this process. given: the descriptor of its standard input, when it has one."""
     adopt_orphans()
-    with streams(log) as descriptors:
+    with streams(log, given) as descriptors:
         pid = os.fork()
         if pid == 0:
             _become_shell(command, stand, descriptors)
@@ -121,13 +121,13 @@ def children() -> list[int]:
     return [one.pid for one in psutil.Process().children()]
 
 
-def start_warm(zygote: Path, plain: Plain, stand: Mapping[str, Any], log: Path) -> Process | None:
+def start_warm(zygote: Path, plain: Plain, stand: Mapping[str, Any], log: Path, given: int | None = None) -> Process | None:
     """A fork of the zygote that listens there; None when it had better be a fresh process, or there is no zygote."""
     link = zygotes.connect(zygote)
     if link is None:
         return None
     main = {"script": plain.script, "module": plain.module, "arguments": plain.arguments, "words": plain.words, "unbuffered": True}
-    with streams(log) as descriptors, suppress(OSError, ValueError):
+    with streams(log, given) as descriptors, suppress(OSError, ValueError):
         link.settimeout(START_LIMIT)
         zygotes.ask(link, {"main": main, "footing": stand}, descriptors)
         process = Process(0, log, link)
@@ -144,13 +144,13 @@ def start_warm(zygote: Path, plain: Plain, stand: Mapping[str, Any], log: Path) 
 
 
 @contextmanager
-def streams(log: Path) -> Iterator[tuple[int, int, int]]:
-    """Descriptors for a new process's standard streams: nothing to read; both outputs to the end of the log."""
+def streams(log: Path, given: int | None = None) -> Iterator[tuple[int, int, int]]:
+    """Descriptors for a new process's standard streams: nothing to read, unless it is given; both outputs to the end of the log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     both = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
-        yield nothing, both, both
+        yield nothing if given is None else given, both, both
     finally:
         os.close(nothing)
         os.close(both)
@@ -183,22 +183,22 @@ def _notice(selector: selectors.BaseSelector, bell: Bell, processes: list[Proces
     ready = selector.select(seconds)
     bell.quiet()
     for key, _ in ready:
-        if isinstance(key.data, Process) and _hear(key.data):
+        if isinstance(key.data, Process) and hear(key.data):
             selector.unregister(key.fileobj)
     for one in processes:
         if one.link is None and one.code is None:
-            _reap(one)
+            reap(one)
         if not ready:
             logs.trim(one.log)
 
 
-def _reap(one: Process) -> None:
+def reap(one: Process) -> None:
     found, status = os.waitpid(one.pid, os.WNOHANG)
     if found:
         one.code = os.waitstatus_to_exitcode(status)
 
 
-def _hear(one: Process) -> bool:
+def hear(one: Process) -> bool:
     """What came through the link; whether there is nothing more to come."""
     assert one.link is not None
     try:

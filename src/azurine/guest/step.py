@@ -13,6 +13,7 @@ The order (`task.json`), written by whoever wants the step run:
     artifacts    folder that gets user_logs/, system_logs/, outputs/, logs/ of this run
     nodes        for a graph of library components, which has no command      (guest.nodes)
     timeout      seconds that the command may run, or null        distribution, instances    (guest.ranks)
+    parallel, part, model     of a parallel job (guest.batch.share)
     grace        seconds between asking a cancelled command to end and ending it; 5 when it is not there
 
 What it does: takes the task's lock (so that there is one guest), prepares, runs the command in a private copy of the code, delivers
@@ -38,6 +39,7 @@ from typing import Any
 from azurine.compute import logs, tasks, trees
 from azurine.expressions import bindings
 from azurine.guest import commands, footing, inputs, nodes, outputs, ranks, running, variables, warming
+from azurine.guest.batch import share
 from azurine.model.errors import AzurineError, Missing
 from azurine.model.states import State
 
@@ -139,6 +141,9 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     telling = nodes.Telling(folder, lambda word: _say(course.events, word))
     readonly, before = _protection(brought.readonly)
     stand = {"cwd": str(work), "readonly": readonly, "writable": _inside(prepared.written, readonly)}
+    if order.get("parallel"):
+        parts = share.Stand(order, folder, work, environ | share.variables(order, scope, folder), stand, brought.values, prepared.values, warm)
+        return _run_share(course, parts, bell, prepared, before)
 
     course.enter("running")
     processes = _start(course, command, environ, stand, artifacts / "user_logs", warm)
@@ -152,6 +157,22 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
         outputs.deliver(prepared.deliveries)
         outcome = _judge(course, ending, "")
     return outcome
+
+
+def _run_share(
+    course: Course, stand: share.Stand, bell: running.Bell, prepared: outputs.Prepared, before: dict[str, tuple[int, int]]
+) -> dict[str, Any]:
+    """One instance's part of a parallel job."""
+    course.enter("running")
+    verdict = share.run(stand, bell)
+    course.enter("finalizing")
+    outputs.collect_special(stand.work, Path(course.order["artifacts"]))
+    altered = inputs.altered(before) if verdict.state == State.SUCCEEDED else ""
+    if altered:
+        return course.outcome(State.FAILED, 0, "ReadOnlyInput", f"The step altered an input that is read-only: {altered}")
+    if verdict.state == State.SUCCEEDED:
+        outputs.deliver(prepared.deliveries)
+    return {**course.outcome(verdict.state, None, verdict.code, verdict.message), "complete": verdict.complete}
 
 
 def _start(course: Course, command: str, environ: dict[str, str], stand: Mapping[str, Any], user_logs: Path, warm: str) -> list[running.Process]:

@@ -1,7 +1,7 @@
 """Components: a step written once and used in many pipelines, under a name and a version.
 
-A command component is a command with declared inputs and outputs; a pipeline component is a small pipeline with inputs and outputs
-of its own. The definition travels as the YAML file's content, as JSON (`componentSpec`). What a pipeline writes inline is
+A command component is a command with declared inputs and outputs; a parallel component is a script that is called with part after
+part of one input; a pipeline component is a small pipeline with inputs and outputs of its own. The definition travels as the YAML file's content, as JSON (`componentSpec`). What a pipeline writes inline is
 registered without a name of its own: `azureml_anonymous`, its version the hash of its definition.
 https://learn.microsoft.com/azure/machine-learning/concept-component
 """
@@ -9,7 +9,7 @@ https://learn.microsoft.com/azure/machine-learning/concept-component
 from collections.abc import Mapping
 from typing import Any
 
-from azurine.ml import assets, names, references
+from azurine.ml import assets, names, parallel, references
 from azurine.ml.commands import check_command
 from azurine.ml.interfaces import check_inputs, check_outputs
 from azurine.ml.reading import Reader, clipped
@@ -18,7 +18,7 @@ from azurine.model import errors, ids
 from azurine.model.kinds import Admission, Kind
 from azurine.model.resources import Json, Resource
 
-TYPES = ("command", "pipeline")
+TYPES = ("command", "parallel", "pipeline")
 _SAID = frozenset({"_source", "$schema", "tags", "description", "display_name", "version", "name", "id"})
 """Fields of a definition that only say something about it."""
 
@@ -44,13 +44,15 @@ def show(resource: Resource) -> Json:
 def _check(spec: Reader, admission: Admission) -> None:
     sort = spec.text("type") or "command"
     if sort not in TYPES:
-        spec.fault("type", f"components of type {clipped(sort)} do not run here; {' and '.join(TYPES)} do", "NotSupported")
+        spec.fault("type", f"components of type {clipped(sort)} do not run here; {', '.join(TYPES[:-1])} and {TYPES[-1]} do", "NotSupported")
         return
     check_inputs(spec.mapping("inputs"))
     check_outputs(spec.mapping("outputs"))
     _flag(spec, "is_deterministic")
     if sort == "command":
         _check_step(spec, admission)
+    elif sort == "parallel":
+        _check_parallel(spec, admission)
     else:
         spec.mapping("jobs", required=True)
         check_nodes(spec, admission.references, ids.up_to(admission.id, ids.WORKSPACES))
@@ -72,6 +74,18 @@ def _check_step(spec: Reader, admission: Admission) -> None:
     distribution = spec.mapping("distribution")
     if distribution.value:
         distribution.choice("type", ("pytorch", "mpi", "tensorflow", "ray"), required=True)
+
+
+def _check_parallel(spec: Reader, admission: Admission) -> None:
+    parallel.check(spec)
+    task = spec.mapping("task")
+    is_model = task.text("type") == parallel.MODEL
+    _check_reference(task, "environment", "environments", admission, required=not is_model)
+    _check_reference(task, "model", "models", admission, required=is_model)
+    code = task.value.get("code")
+    if isinstance(code, str) and not _elsewhere(code):
+        _check_reference(task, "code", "codes", admission)
+    spec.mapping("resources").whole("instance_count", least=1)
 
 
 def _check_reference(spec: Reader, key: str, collection: str, admission: Admission, required: bool = False) -> None:

@@ -17,7 +17,7 @@ from azurine.model import errors
 from azurine.model.kinds import References
 from azurine.model.resources import Json
 
-TYPES = ("command", "pipeline")
+TYPES = ("command", "parallel", "pipeline")
 _READ = ("inputs", "outputs", "compute", "computeId", "environment_variables", "limits", "resources")
 _EVERY_JOB_HAS = ("artifacts", "default")
 """Outputs that no component declares: the job's default artifact store."""
@@ -58,7 +58,7 @@ def _interface(node: Reader, known: References, workspace: str) -> tuple[Mapping
     """The inputs and outputs that the node's component declares; None (and a note) when it cannot be told."""
     sort = node.text("type") or "command"
     if sort not in TYPES:
-        node.fault("type", f"jobs of type {clipped(sort)} do not run here; {' and '.join(TYPES)} do", "NotSupported")
+        node.fault("type", f"jobs of type {clipped(sort)} do not run here; {', '.join(TYPES[:-1])} and {TYPES[-1]} do", "NotSupported")
         return None
     text = node.text("componentId", required=True)
     if not text:

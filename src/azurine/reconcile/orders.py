@@ -42,6 +42,7 @@ class Orders:
             "code": self._code(workspace, wish.get("code")),
             "inputs": {name: self._placed(workspace, one) for name, one in (wish.get("inputs") or {}).items()},
             "outputs": {name: self._placed(workspace, one) for name, one in (wish.get("outputs") or {}).items()},
+            **({"model": self._placed(workspace, wish["model"])} if wish.get("model") else {}),
             "variables": {**variables(wish), **self._surroundings(wish), **(wish.get("variables") or {})},
             "artifacts": str(self._artifacts(workspace, str(wish["run"]))),
         }

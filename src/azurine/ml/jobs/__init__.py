@@ -1,4 +1,4 @@
-"""Jobs: what a user runs. One kind, three types: `command`, `pipeline`, and runs that only track themselves.
+"""Jobs: what a user runs. One kind, four types: `command`, `parallel`, `pipeline`, and runs that only track themselves.
 
 `admit` turns the body into a plan in which every reference is pinned; the body itself is kept as it was PUT. A job that
 was admitted never changes, but for its display name, description, tags, properties and archive mark. Cancel is a wish in
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azurine.ml import names
-from azurine.ml.jobs import attempts, command, outputs, pipeline, progress, published, reuse, words
+from azurine.ml.jobs import attempts, command, outputs, parallel, pipeline, progress, published, reuse, shares, words
 from azurine.ml.reading import Reader, clipped
 from azurine.model import ids, states
 from azurine.model.decisions import Decision
@@ -21,7 +21,7 @@ from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
 
 NAME = "workspaces/jobs"
-TYPES = ("Command", "Pipeline", "Tracked")
+TYPES = ("Command", "Pipeline", "Parallel", "Tracked")
 NOT_HERE = ("AutoML", "Sweep", "Spark", "Labeling", "FineTuning", "Import")
 """Types that Azure has and this server has not."""
 DEEPEST = 16
@@ -69,6 +69,8 @@ def decide(look: Look) -> Decision:
             return progress.decide(look, lambda identifier, body: _forecast(look, identifier, body))
         case "command":
             return attempts.decide(look)
+        case "parallel":
+            return shares.decide(look)
         case _:
             return Decision(job.status, settled=True)
 
@@ -96,6 +98,8 @@ def _plan(request: Admission, given: Reader, parent: Json, room: _Room) -> dict[
     match sort:
         case "Command":
             return command.plan(request, given, common)
+        case "Parallel":
+            return parallel.plan(request, given, common)
         case "Pipeline":
             return pipeline.plan(request, given, common, lambda child, where, mine: _practised(child, where, mine, room))
         case "Tracked":
@@ -193,10 +197,10 @@ def _finish(body: Reader) -> None:
 
 def _show(job: Resource) -> Json:
     shown = words.show(job)
-    if job.spec.get("plan", {}).get("type") == "tracked":
-        return {
-            "properties": {**shown["properties"], "jobType": "Command", "command": shown["properties"].get("command") or "(tracked from outside)"}
-        }
+    # parity: the official client knows no such types of a job that stands by itself.
+    if job.spec.get("plan", {}).get("type") in ("tracked", "parallel"):
+        command_shown = shown["properties"].get("command") or "(tracked from outside)"
+        return {"properties": {**shown["properties"], "jobType": "Command", "command": command_shown}}
     return shown
 
 

@@ -23,7 +23,7 @@ from azurine.model.resources import Json, Resource
 from azurine.model.states import State
 
 MOST_ATTEMPTS = 4
-_ORDERED = ("command", "code", "inputs", "outputs", "variables", "timeout", "distribution", "instances", "compute", "workspace", "experiment", "root")
+ORDERED = ("command", "code", "inputs", "outputs", "variables", "timeout", "distribution", "instances", "compute", "workspace", "experiment", "root")
 """What of the plan the guest is told."""
 
 
@@ -34,10 +34,8 @@ def decide(look: Look) -> Decision:
     earlier = reuse.earlier(look) if "fused" not in job.spec["plan"] else None
     if earlier is not None:
         return reuse.take_over(look, earlier)
-    environment = _environment(look)
-    if isinstance(environment, Decision):
-        return environment
-    return _attempted(look, environment)
+    python = environment(look)
+    return python if isinstance(python, Decision) else _attempted(look, python)
 
 
 def step_key(job: Resource, attempt: int) -> str:
@@ -45,23 +43,23 @@ def step_key(job: Resource, attempt: int) -> str:
     return f"{job.id}#{job.created_at:.6f}#run#{attempt}"
 
 
-def _environment_key(job: Resource) -> str:
+def environment_key(job: Resource) -> str:
     return f"{job.id}#{job.created_at:.6f}#environment"
 
 
-def _environment(look: Look) -> Decision | str:
+def environment(look: Look) -> Decision | str:
     """The interpreter of the job's environment ("": the server's own); until it is ready, or when it cannot be made, what to do."""
     job = look.resource
     definition = job.spec["plan"]["environment"]
     if definition.get("host"):
         return ""
-    outcome = look.outcome(_environment_key(job))
+    outcome = look.outcome(environment_key(job))
     if outcome is not None and outcome["state"] == State.SUCCEEDED:
         return str(outcome["output"]["python"])
     if outcome is not None and outcome["state"] == State.FAILED:
         return failed(look, job.status, outcome.get("error") or {})
     arguments = {"definition": definition, "run": job.name, "workspace": job.spec["plan"]["workspace"]}
-    return Decision({**job.status, "state": State.PENDING, "phase": "preparing"}, (Perform(_environment_key(job), "environment", arguments),))
+    return Decision({**job.status, "state": State.PENDING, "phase": "preparing"}, (Perform(environment_key(job), "environment", arguments),))
 
 
 def _attempted(look: Look, python: str) -> Decision:
@@ -72,15 +70,15 @@ def _attempted(look: Look, python: str) -> Decision:
         attempt += 1
         outcome = look.outcome(step_key(job, attempt))
     if outcome is None:
-        gone = "" if attempt == job.status.get("attempt") else _gone(look)
-        if gone:
-            return failed(look, job.status, {"code": "ComputeNotFound", "message": gone})
+        why_not = "" if attempt == job.status.get("attempt") else gone(look)
+        if why_not:
+            return failed(look, job.status, {"code": "ComputeNotFound", "message": why_not})
         status = {**job.status, "state": State.PENDING, "phase": "provisioning" if python else "queued", "attempt": attempt}
         return Decision(status, (_wish(job, attempt, python),))
     return _followed(look, attempt, outcome, python)
 
 
-def _gone(look: Look) -> str:
+def gone(look: Look) -> str:
     """Why the compute takes no step any more; "" when it does."""
     compute = str(look.resource.spec["plan"]["compute"])
     if compute == parts.HERE:
@@ -93,7 +91,7 @@ def _gone(look: Look) -> str:
 
 def _wish(job: Resource, attempt: int, python: str) -> Perform:
     plan = job.spec["plan"]
-    arguments = {**{name: plan.get(name) for name in _ORDERED}, "python": python, "run": job.name}
+    arguments = {**{name: plan.get(name) for name in ORDERED}, "python": python, "run": job.name}
     if "fused" in plan:
         arguments |= {"fused": plan["fused"], "node": job.spec["node"], "pipeline": job.owner, "attempt": attempt}
     return Perform(step_key(job, attempt), _work(job), arguments)
@@ -117,19 +115,19 @@ def _followed(look: Look, attempt: int, outcome: Json, python: str) -> Decision:
             if phase == "preparing":
                 # Bringing the data and the code: Preparing, unless that word was for the environment already.
                 return Decision({**status, "state": State.PENDING, "phase": "starting" if python else phase}, (_wish(job, attempt, python),))
-            return Decision({**_running(look, status, told), "phase": phase}, (_wish(job, attempt, python),))
+            return Decision({**running(look, status, told), "phase": phase}, (_wish(job, attempt, python),))
         case State.SUCCEEDED:
-            return _succeeded(look, _running(look, status, told), told)
+            return succeeded(look, running(look, status, told), told)
         case State.CANCELLED:
             problem = outcome.get("error")
             return Decision(ended(look, status | ({"error": problem} if problem else {}), State.CANCELLED, told.get("ended")), settled=True)
         case State.SKIPPED:
             return Decision(ended(look, {**job.status, "error": outcome.get("error")}, State.SKIPPED), settled=True)
         case _:
-            return failed(look, _running(look, status, told), outcome.get("error") or {}, told.get("ended"))
+            return failed(look, running(look, status, told), outcome.get("error") or {}, told.get("ended"))
 
 
-def _running(look: Look, status: Mapping[str, Any], told: Json) -> dict[str, Any]:
+def running(look: Look, status: Mapping[str, Any], told: Json) -> dict[str, Any]:
     """The status of a job whose command has begun. started: when; seen: since when that is known, the order in which the journal tells."""
     if status.get("started"):
         return {**status, "state": State.RUNNING}
@@ -138,7 +136,7 @@ def _running(look: Look, status: Mapping[str, Any], told: Json) -> dict[str, Any
     return {**status, "state": State.RUNNING, "started": started, "seen": {"started": look.now}}
 
 
-def _succeeded(look: Look, status: Mapping[str, Any], told: Json) -> Decision:
+def succeeded(look: Look, status: Mapping[str, Any], told: Json) -> Decision:
     """The work is done: named outputs become assets, and when they stand the result is kept for reuse and the job is final."""
     job = look.resource
     planned = job.spec["plan"]["outputs"]
@@ -175,7 +173,7 @@ def _cancelled(look: Look) -> Decision:
             wish = (_wish(job, int(job.status["attempt"]), ""),) if "fused" in job.spec["plan"] else ()
             return Decision(job.status, (*wish, Cease(key, _work(job))))
         if outcome["state"] == State.SUCCEEDED:
-            return _succeeded(look, _running(look, job.status, outcome["output"]), outcome["output"])
+            return succeeded(look, running(look, job.status, outcome["output"]), outcome["output"])
     elif job.status.get("phase") == "preparing":
-        return Decision(final, (Cease(_environment_key(job), "environment"),), settled=True)
+        return Decision(final, (Cease(environment_key(job), "environment"),), settled=True)
     return Decision(final, settled=True)

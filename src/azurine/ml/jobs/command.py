@@ -52,12 +52,12 @@ def plan(request: Admission, given: Reader, common: Json) -> dict[str, Any]:
         ),
         "timeout": _timeout(given.mapping("limits")),
         "distribution": _distribution(given, component),
-        "instances": _instances(given, component),
+        "instances": instances(given, component),
         "deterministic": bool(component) and str(component.get("is_deterministic", True)).lower() == "true",
     }
-    variables = {**(component.get("environment_variables") or {}), **_variables(given.mapping("environmentVariables"))}
-    _check_expressions(given, command, variables, declared, planned)
-    planned |= {"command": command, "variables": {name: bindings.render(value) for name, value in variables.items() if value is not None}}
+    own = {**(component.get("environment_variables") or {}), **variables(given.mapping("environmentVariables"))}
+    _check_expressions(given, command, own, declared, planned)
+    planned |= {"command": command, "variables": rendered(own)}
     planned["fingerprint"] = reuse.fingerprint(planned)
     return planned
 
@@ -73,7 +73,7 @@ def _timeout(limits: Reader) -> float | None:
     return seconds
 
 
-def _instances(given: Reader, component: Mapping[str, Any]) -> int:
+def instances(given: Reader, component: Mapping[str, Any]) -> int:
     own = given.mapping("resources")
     resources = own if own.value else Reader(component.get("resources"), own.path, own.faults)
     key = next((one for one in ("instanceCount", "instance_count") if resources.has(one)), "")
@@ -93,7 +93,7 @@ def _distribution(given: Reader, component: Mapping[str, Any]) -> Json | None:
     return {**distribution.value, **counts}
 
 
-def _variables(given: Reader) -> dict[str, Any]:
+def variables(given: Reader) -> dict[str, Any]:
     for name, value in given.value.items():
         if not name or "=" in name or "\0" in name:
             given.fault(name, f"{clipped(name)} cannot be the name of an environment variable", "InvalidName")
@@ -104,20 +104,22 @@ def _variables(given: Reader) -> dict[str, Any]:
     return dict(given.value)
 
 
-def _check_expressions(
-    given: Reader, command: str, variables: Mapping[str, Any], declared: Mapping[str, Json] | None, planned: Mapping[str, Any]
-) -> None:
+def rendered(own: Mapping[str, Any]) -> dict[str, str]:
+    return {name: bindings.render(value) for name, value in own.items() if value is not None}
+
+
+def _check_expressions(given: Reader, command: str, own: Mapping[str, Any], declared: Mapping[str, Json] | None, planned: Mapping[str, Any]) -> None:
     """Every expression must lead to an input or output; an optional input may stand only inside `$[[ ]]`."""
     if "\0" in command:
         given.fault("command", "a command cannot hold a zero character")
-    side = {**planned["inputs"], **_stated(given, "inputs"), **(declared or {})}, {**planned["outputs"], **_stated(given, "outputs")}
+    side = {**planned["inputs"], **stated(given, "inputs"), **(declared or {})}, {**planned["outputs"], **stated(given, "outputs")}
     check_command(given, "command", command, *side)
     below = given.mapping("environmentVariables")
-    for name, value in variables.items():
+    for name, value in own.items():
         check_command(below, name, value if isinstance(value, str) else "", *side)
 
 
-def _stated(given: Reader, side: str) -> dict[str, Any]:
+def stated(given: Reader, side: str) -> dict[str, Any]:
     """What the body speaks of, wrong or not: an input that is wrong is told once, not again wherever it is used."""
     found = given.value.get(side)
     return {name: {} for name in found} if isinstance(found, Mapping) else {}

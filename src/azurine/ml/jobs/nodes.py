@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from azurine.expressions import bindings
+from azurine.ml import parallel
 from azurine.ml.jobs import inputs, outputs, words
 from azurine.ml.reading import Reader
 from azurine.model.errors import Invalid
@@ -20,6 +21,7 @@ Node = Mapping[str, Any]
 
 _SAME_IN_A_JOB = ("limits", "resources", "distribution", "description", "tags", "identity", "services")
 _OTHERWISE_IN_A_JOB = {"environment_variables": "environmentVariables", "environment": "environmentId"}
+_JOB_TYPES = {"pipeline": "Pipeline", "parallel": "Parallel"}
 _FARTHEST = 50
 """Inputs that refer to inputs of other nodes, in a row."""
 
@@ -86,7 +88,7 @@ def body(name: str, node: Node, sight: Sight) -> Json:
     scope = sight.scope
     compute = node.get("computeId") or node.get("compute")
     properties: dict[str, Any] = {
-        "jobType": "Pipeline" if node.get("type") == "pipeline" else "Command",
+        "jobType": _JOB_TYPES.get(str(node.get("type")), "Command"),
         "displayName": node.get("display_name") or name,
         "experimentName": sight.parent["experiment"],
         "componentId": words.address(node["componentId"]),
@@ -96,6 +98,9 @@ def body(name: str, node: Node, sight: Sight) -> Json:
     }
     for key in _SAME_IN_A_JOB:
         properties[key] = bindings.resolve(node[key], scope, key) if node.get(key) else None
+    if node.get("type") == "parallel":
+        # Its expressions speak of the step's own inputs, so they stay as they are.
+        properties |= {key: node[key] for key in parallel.SETTINGS if node.get(key)}
     for ours, theirs in _OTHERWISE_IN_A_JOB.items():
         properties[theirs] = bindings.resolve(node[ours], scope, ours) if node.get(ours) else None
     return {"properties": {key: value for key, value in properties.items() if value is not None}, "node": name}

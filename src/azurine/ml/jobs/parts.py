@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azurine.ml import computes, environments, references, uris
-from azurine.ml.jobs import words
+from azurine.ml.jobs import inputs, words
 from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.errors import AzurineError, Invalid
@@ -69,6 +69,21 @@ def environment(given: Reader, known: References, workspace: str, of_component: 
     properties = found.spec.get("properties") or {}
     wanted = {name: properties[name] for name in ("image", "condaFile", "build") if properties.get(name)}
     return {"environment": wanted, "environment_id": text}
+
+
+def model(given: Reader, key: str, known: References, workspace: str) -> Json:
+    """{"uri", "type", "name", "version", "asset"} of the registered model that is named there; {} when none is."""
+    found = _version(given, key, known, workspace, "models")
+    if found is None:
+        return {}
+    properties = found.spec.get("properties") or {}
+    sort = str(properties.get("modelType") or "custom_model")
+    try:
+        uri = inputs.pin(str(properties.get("modelUri") or ""), sort, known, workspace)["uri"]
+    except AzurineError as error:
+        given.fault(key, error.message, error.code)
+        return {}
+    return {"uri": uri, "type": sort, "name": ids.name(ids.parent(found.id)), "version": found.name, "asset": found.id}
 
 
 def pinned_environment(text: str, known: References, workspace: str) -> Json:

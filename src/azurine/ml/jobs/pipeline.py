@@ -136,7 +136,7 @@ def _pinned(jobs: Mapping[str, nodes.Node], known: References, workspace: str) -
                 port: inputs.pinned(one, spec["inputs"].get(port) or {}, known, workspace) for port, one in (node.get("inputs") or {}).items()
             },
         }
-        environment = str(node.get("environment") or spec.get("environment") or "")
+        environment = _environment_of({**spec, **{key: node[key] for key in ("environment", "task") if node.get(key)}})
         pinned[name] = {**node, **own, **parts.pinned_environment(environment, known, workspace)}
     return pinned, declared
 
@@ -167,6 +167,12 @@ def _rehearse(request: Admission, below: Reader, planned: Mapping[str, Any], int
         # The child is told nothing of itself yet but its name, which makes its outputs its own.
         child = replace(request, id=f"{request.id}-{name}", body=body, previous=None)
         practice(child, Reader(body["properties"], place.path, below.faults), planned)
+
+
+def _environment_of(spec: Mapping[str, Any]) -> str:
+    """A parallel step's environment is its task's."""
+    task = spec.get("task")
+    return str((task.get("environment") if isinstance(task, Mapping) else None) or spec.get("environment") or "")
 
 
 def _stand_in(output: Json) -> Json:

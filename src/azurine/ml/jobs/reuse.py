@@ -21,12 +21,14 @@ from azurine.model.resources import Json, Resource
 from azurine.model.states import State
 
 RESULTS = "workspaces/results"
-_COUNTED = ("command", "environment", "inputs", "variables", "distribution", "instances")
+_COUNTED = ("command", "environment", "inputs", "variables", "distribution", "instances", "parallel", "model")
+_OF_SOME = ("parallel", "model")
+"""Not every step has these; a plan without them keeps the fingerprint it always had."""
 
 
 def fingerprint(plan: Mapping[str, Any]) -> str:
     """64 hexadecimal digits that are the same when a step of this plan must give the same result."""
-    counted: dict[str, Any] = {name: plan.get(name) for name in _COUNTED}
+    counted: dict[str, Any] = {name: plan.get(name) for name in _COUNTED if name in plan or name not in _OF_SOME}
     counted["code"] = plan.get("code_hash") or plan.get("code")
     counted["outputs"] = {name: {key: value for key, value in output.items() if key != "uri"} for name, output in plan["outputs"].items()}
     return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()

@@ -77,7 +77,7 @@ def show(job: Resource) -> Json:
     properties["services"] = {**_SERVICES, **(properties.get("services") or {})}
     properties["inputs"] = {name: _input(one) for name, one in (properties.get("inputs") or {}).items() if one is not None}
     properties["outputs"] = _outputs(job)
-    if plan.get("type") == "command":
+    if plan.get("type") in ("command", "parallel"):
         properties.setdefault("command", plan["command"])
         properties.setdefault("environmentId", plan.get("environment_id", ""))
         if plan.get("code_id"):
