@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azurine import factory
-from azurine.factory import kinds
+from azurine.factory import kinds, runs
 from azurine.factory.runs import records
 from azurine.model import ids
 from azurine.model.clock import Movable
@@ -100,7 +100,7 @@ class Play:
 
     def cancel(self, name: str, recursive: bool = True) -> None:
         current = self.get(name)
-        self.log.write([Update(current.id, KINDS[kinds.RUNS].wishes["cancel"](current, {"recursive": recursive}), settled=False)], self.clock())
+        self.log.write([Update(current.id, runs.cancel(current, {"recursive": recursive}), settled=False)], self.clock())
         self.loop.settle()
 
     def activities(self, run: Resource) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from azurine import ml, online, registry
+from azurine import factories, ml, online, registry
 from azurine.api import auth, public, questions, routes
 from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
@@ -108,6 +108,7 @@ class House:
                 pipelines.KIND,
                 pipeline_endpoints.KIND,
                 *online.kinds(url, workspace),
+                *factories.KINDS,
                 subscriptions.KIND,
                 resource_groups.KIND,
                 deployments.KIND,
@@ -157,6 +158,7 @@ class House:
                     self._stores(), account_of=workspaces.account, location=datastores.location, secrets=datastores.secrets, nodes=computes.nodes
                 ),
                 **self.online.table,
+                **factories.table(),
             },
             extra=[
                 *identity_door.routes(self.directory, self.tokens),

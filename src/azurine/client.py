@@ -5,6 +5,7 @@
     house.ml.jobs.list()                  # azure.ai.ml.MLClient
     house.registry().components.list()    # the same for the registry azureml: the components of the library
     house.blobs.list_containers()         # azure.storage.blob.BlobServiceClient
+    house.factory.factories.list()        # azure.mgmt.datafactory.DataFactoryManagementClient
     mlflow.start_run()                    # mlflow speaks to the server too
 
 What it does to the process: names under `.localhost` resolve, our authority is trusted beside everything that was trusted
@@ -66,6 +67,16 @@ class Connection:
         with _wanted("azure-storage-blob"):
             from azure.storage.blob import BlobServiceClient
         return BlobServiceClient(self.blob_url, credential=self.credential, connection_verify=self._bundle)
+
+    @cached_property
+    def factory(self) -> Any:
+        """`azure.mgmt.datafactory.DataFactoryManagementClient` for the subscription."""
+        with _wanted("azure-mgmt-datafactory"):
+            from azure.mgmt.datafactory import DataFactoryManagementClient
+        scopes = [f"{AZURE_ML}/.default"]
+        return DataFactoryManagementClient(
+            self.credential, self.subscription, base_url=self.url, credential_scopes=scopes, connection_verify=self._bundle
+        )
 
     @cached_property
     def credential(self) -> Any:

@@ -6,7 +6,7 @@ change here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from azurine.api import resources
@@ -19,7 +19,10 @@ from azurine.model.resources import Json, Resource
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """id: the resource (it may not exist yet: an upload is asked for before its asset is made). by: object id of who asks."""
+    """id: the resource (it may not exist yet: an upload is asked for before its asset is made). by: object id of who asks.
+
+    query: the parameters of the address, by their names in lower case.
+    """
 
     house: House
     id: str
@@ -27,6 +30,7 @@ class Asked:
     body: Json
     root: str
     by: str
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def resource(self) -> Resource:

@@ -37,6 +37,10 @@ class Arm:
         )
         if handler is None or (address.collection and method not in ("GET", "HEAD")):
             raise not_allowed(method, answers.raw_path(request))
+        if address.kind.door == "closed":
+            raise errors.Missing(f"The resource type {address.kind.name!r} could not be found", code="InvalidResourceType")
+        if address.kind.door == "read" and method in ("PUT", "PATCH", "DELETE"):
+            raise not_allowed(method, answers.raw_path(request))
         return await handler(request, address)
 
     async def _get(self, request: Request, address: Address) -> Response:
@@ -92,6 +96,8 @@ class Arm:
         left = await run_in_threadpool(resources.delete, self._house, address, request.headers, answers.asker(request))
         if left is None:
             return answers.nothing(204 if before is None else 200)
+        if address.kind.without_operations:
+            return answers.nothing(200)
         operation = Operation(operations.DELETE, left.id, left.revision)
         return answers.nothing(202, operations.begun(self._house, answers.root(request), operation, _version(request)))
 
@@ -101,8 +107,10 @@ class Arm:
         word = self._actions.find(address)
         self._house.ask(answers.principal(request), address.kind, f"{word}/action", address.id)
         content = await body.read_optional(request)
-        asked = actions.Asked(self._house, address.id, word, content, answers.root(request), answers.asker(request))
+        asked = actions.Asked(self._house, address.id, word, content, answers.root(request), answers.asker(request), _query(request))
         done = await run_in_threadpool(self._actions.do, asked, address.kind)
+        if isinstance(done, Resource) and address.kind.without_operations:
+            return answers.nothing(200)
         if isinstance(done, Resource):
             operation = Operation(word, done.id, done.revision)
             return answers.nothing(202, operations.begun(self._house, answers.root(request), operation, _version(request)))
@@ -133,7 +141,7 @@ class Arm:
             headers |= operations.begun(self._house, answers.root(request), operation, _version(request))
             return answers.answered(answer, 202 if direct else 201, headers)
         # parity: Azure ML's clients take 200 only, never 201, for a workspace.
-        return answers.answered(answer, 201 if created and not direct else 200, headers)
+        return answers.answered(answer, 201 if created and not direct and not address.kind.without_operations else 200, headers)
 
     def _shown(self, resource: Resource) -> Response:
         answer: dict[str, Any] = containers.with_versions(self._house, resource, self._house.answer(resource))
@@ -147,6 +155,10 @@ def _in_a_group(address: Address) -> bool:
 
 def not_allowed(method: str, path: str) -> errors.Unsupported:
     return errors.Unsupported(f"The method {method[:20]} is not allowed on {path[:300]}", code=METHOD_NOT_ALLOWED)
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.query_params.multi_items()}
 
 
 def _version(request: Request) -> str:

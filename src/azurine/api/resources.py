@@ -20,6 +20,7 @@ from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
 from azurine.store import admission
 from azurine.store.log import Mark, Refusal, Remove, Update
+from azurine.store.references import LogReferences
 
 PRIVATE = "plan"
 """What a kind adds to a spec for itself: no part of the body."""
@@ -95,6 +96,8 @@ def delete(house: House, address: Address, headers: Mapping[str, str], by: str) 
         return None
     if expected is not None and current.revision != expected:
         raise errors.Stale(f"{ids.name(address.id)} has changed: it is at version {current.revision}, not {expected}; read it again")
+    if address.kind.release is not None:
+        address.kind.release(current, LogReferences(house.log))
     below = house.log.under(address.id)
     if any(_has_work(house.kinds.get(one.kind)) for one in (current, *below)):
         done = house.log.write([Mark(address.id, by=by, if_revision=expected)], house.clock())[0]

@@ -21,6 +21,7 @@ GLOBAL_PARAMETERS = "factories/globalParameters"
 NETWORKS = "factories/managedVirtualNetworks"
 RUNS = "factories/pipelineruns"
 PAGES = "factories/pipelineruns/pages"
+TRIGGER_RUNS = "factories/triggers/triggerRuns"
 TICKETS = "factories/lines/tickets"
 
 OUTSIDE = ("name", "id", "etag", "eTag", "type")

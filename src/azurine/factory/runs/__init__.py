@@ -7,7 +7,7 @@ spec. A run that begins where another one stopped is told what to keep (`recover
 https://learn.microsoft.com/rest/api/datafactory/pipeline-runs
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azurine.expressions import factory as formulas
@@ -15,10 +15,11 @@ from azurine.expressions.factory import ExpressionError, Scope
 from azurine.factory import activities, global_parameters, kinds, variables
 from azurine.factory.definitions import Definition, fingerprint
 from azurine.factory.runs import frames, records, recovery, scopes, turns, verdicts
+from azurine.factory.runs import walk as walking
 from azurine.factory.runs.walk import Walk, message_of
 from azurine.factory.sight import Run
 from azurine.model import clock, ids, states
-from azurine.model.decisions import Create, Decision
+from azurine.model.decisions import Create, Decision, Update
 from azurine.model.errors import Conflict, Invalid
 from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
@@ -55,6 +56,7 @@ def admit(admission: Admission) -> Json:
         "invokedBy": {**MANUAL, "id": ids.name(admission.id), **(body.get("invokedBy") or {})},
         "group": recovered.group or ids.name(admission.id),
         "kept": recovered.kept,
+        "follows": recovered.earlier,
         "depth": int(body.get("depth") or 0),
         "masked": bool(body.get("masked")),
     }
@@ -106,8 +108,36 @@ def show(run: Resource) -> Json:
         "lastUpdated": clock.iso(status.get("updated") or run.updated_at),
         "annotations": written.get("annotations") or [],
         "runDimension": status.get("dimensions") or {},
-        "isLatest": not status.get("superseded", False),
+        "isLatest": not spec.get("superseded", False),
     }
+
+
+def told(run: Resource, address: str, pages: Sequence[Resource]) -> list[dict[str, Any]]:
+    """All activity runs of a run, in the order in which they ended, those that are going last. address: the run's ARM id."""
+    over = list(records.chained(run, {page.name: page for page in pages}))[::-1]
+    return [records.show(run, address, one) for one in [*over, *_going(run)]]
+
+
+def _going(run: Resource) -> list[dict[str, Any]]:
+    if run.status.get("state") != State.RUNNING:
+        return []
+    root = frames.thaw(_definition(run.spec["pipeline"]).line, run.status.get("walk") or {})
+    found = []
+    for frame, name, going in walking.all_of(root):
+        if going.id and going.retry_at is None:
+            activity = frame.line.activities[name]
+            said = records.record(
+                activity,
+                records.IN_PROGRESS,
+                id=going.id,
+                began=going.began,
+                ended=None,
+                attempt=going.attempt,
+                hash=frame.hash,
+                input=going.input,
+            )
+            found.append(said)
+    return found
 
 
 def _waiting(look: Look, definition: Definition) -> Decision | None:
@@ -146,6 +176,8 @@ def _walked(look: Look, definition: Definition) -> Decision:
         page = f"{run.revision}-{number}"
         effects.append(Create(f"{run.id}/pages/{page}", kinds.PAGES, {"records": walk.records[::-1], "before": status.get("page")}, owned=False))
         made.update(page=page, pages=number)
+    if run.spec.get("follows"):
+        effects.append(Update(str(run.spec["follows"]), {"superseded": True}))
     if walk.is_over:
         made.update(_result(walk))
         made["ended"] = look.now
@@ -210,7 +242,6 @@ KIND = Kind(
     admit,
     show,
     decide,
-    wishes={"cancel": cancel},
     provider=kinds.PROVIDER,
     without_operations=True,
     door="read",

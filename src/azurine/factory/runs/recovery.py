@@ -27,11 +27,12 @@ RESUMED = "Skipped"
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """pipeline: as it was pinned in the earlier run, {} when there is none. kept: {"results", "variables"}."""
+    """earlier: id of the run that was before. pipeline: as it was pinned in the earlier run, {} when there is none. kept: {"results", "variables"}."""
 
     pipeline: Json = field(default_factory=dict)
     parameters: Json = field(default_factory=dict)
     group: str = ""
+    earlier: str = ""
     kept: Json = field(default_factory=dict)
 
 
@@ -59,14 +60,14 @@ def read(admission: Admission, wish: Json) -> Recovered:
     elif wish.get("failed"):
         again = {name for name, result in _results(earlier.status).items() if _word(result) == verdicts.FAILED}
     else:
-        return Recovered({}, parameters, group)
+        return Recovered({}, parameters, group, earlier.id)
     results = _results(earlier.status)
     later = _downstream(line, again | {one for one in line.activities if one not in results})
     kept = {one: result for one, result in results.items() if one not in later and _word(result) == verdicts.SUCCEEDED}
     # What was kept must not depend on anything that was not.
     gone = _downstream(line, [one for one in line.activities if one not in kept and one not in results])
     kept = {one: result for one, result in kept.items() if one not in gone}
-    return Recovered(pipeline, parameters, group, {"results": kept, "variables": earlier.status.get("variables", {}) if kept else {}})
+    return Recovered(pipeline, parameters, group, earlier.id, {"results": kept, "variables": earlier.status.get("variables", {}) if kept else {}})
 
 
 def keep(walk: "Walk", kept: Json) -> None:

@@ -80,7 +80,7 @@ class Walk:
 
     def live(self) -> list[tuple[Frame, str, Going]]:
         """All that is going, outer ones first."""
-        return _all(self.root)
+        return all_of(self.root)
 
     def _gather(self) -> None:
         """Puts into the queue whoever may have something to say; a container with lists under way is asked when one of them ends."""
@@ -222,7 +222,7 @@ class Walk:
             return
         if states.is_final(progress.state) and going.branches and progress.error is not None:
             going.ending, going.memory = CLOSING, {"error": [progress.error.code, progress.error.message, progress.error.failure_type]}
-            self._queue.extend((inner, name) for branch in going.branches.values() for inner, name, _ in _all(branch))
+            self._queue.extend((inner, name) for branch in going.branches.values() for inner, name, _ in all_of(branch))
             return
         if states.is_final(progress.state):
             self._take(progress)
@@ -342,7 +342,8 @@ class Walk:
         self._queue.append((above, name))
 
 
-def _all(root: Frame) -> list[tuple[Frame, str, Going]]:
+def all_of(root: Frame) -> list[tuple[Frame, str, Going]]:
+    """All that is going in a frame and below it, outer ones first."""
     found = []
     pending = [root]
     while pending:

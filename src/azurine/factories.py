@@ -1,0 +1,18 @@
+"""Where the rooms of data factories meet: the kinds of the wing, and the doors by which its runs are begun and asked about.
+
+A part of `app`, which puts the kinds, the table and the performers among the others.
+"""
+
+from azurine import factory
+from azurine.api.actions import Table
+from azurine.api.factory import monitoring, running
+from azurine.factory import kinds as names
+from azurine.factory import runs
+
+KINDS = factory.KINDS
+_NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGERS, names.TRIGGER_RUNS)
+
+
+def table() -> Table:
+    """The questions that are asked of factories, pipelines, runs and triggers."""
+    return {**running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}
