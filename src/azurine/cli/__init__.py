@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from azurine.cli import manner, score, server
+from azurine.cli import expr, manner, score, server
 
 # ── The nouns: module (its Typer is called `app`), one line of help. Add a noun here, and nowhere else. ──────────────
 NOUNS: dict[str, tuple[str, str]] = {
@@ -77,6 +77,7 @@ app = typer.Typer(
 )
 server.register(app)
 score.register(app)
+expr.register(app)
 
 
 @app.callback()

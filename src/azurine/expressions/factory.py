@@ -95,6 +95,11 @@ def evaluate(value: Json, scope: Scope, path: str = "") -> Json:
     return compile(value, path).evaluate(scope)
 
 
+def forget() -> None:
+    """Drops what is kept compiled, for measuring."""
+    _remembered.cache_clear()
+
+
 def is_expression(value: Json) -> bool:
     """Would this one value, not those inside of it, be computed?"""
     return texts.is_formula(value) if isinstance(value, str) else isinstance(value, Mapping) and _wrapped(value)
