@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from azurine import factories, ml, online, registry
-from azurine.api import auth, public, questions, routes
+from azurine.api import auth, looking, public, questions, routes
 from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
 from azurine.api.blobs.door import blob_app
@@ -35,6 +35,7 @@ from azurine.compute.cluster import ClusterPlace
 from azurine.compute.contract import Place
 from azurine.compute.environments import Environments
 from azurine.compute.fleet import Limits
+from azurine.compute.looks import Looks
 from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
@@ -53,7 +54,7 @@ from azurine.ml import (
     uris,
     workspaces,
 )
-from azurine.ml.jobs import journal, words
+from azurine.ml.jobs import inputs, journal, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
@@ -70,6 +71,7 @@ from azurine.storage import blocks, signatures, urls
 from azurine.storage.accounts import Accounts
 from azurine.storage.files import Files
 from azurine.store import admission
+from azurine.store.references import LogReferences
 from azurine.store.sql import open_log
 from azurine.tracking.sql import Sql
 
@@ -159,6 +161,7 @@ class House:
                 ),
                 **self.online.table,
                 **factories.table(),
+                **looking.table(self._data_at, Looks(self.settings.home, sys.executable).look, inputs.place),
             },
             extra=[
                 *identity_door.routes(self.directory, self.tokens),
@@ -266,6 +269,10 @@ class House:
             return code
         location = self._location(workspace, uri)
         return self._path(location) if location is not None else None
+
+    def _data_at(self, workspace: str, address: str) -> Path | None:
+        """The same for whatever an input may be given as: an asset, a job's output, an address."""
+        return self.locate(workspace, inputs.pin(address, "uri_folder", LogReferences(self.log), workspace)["uri"])
 
     def artifacts(self, workspace: str, run: str) -> FilesPlace:
         """Where a run's logs and artifacts are."""

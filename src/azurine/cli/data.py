@@ -1,10 +1,10 @@
-"""`azurine data …`: create, list, show, archive, restore."""
+"""`azurine data …`: create, list, show, archive, restore, preview, profile."""
 
 from typing import Annotated, Any
 
 import typer
 
-from azurine.cli import commands, faults, versions
+from azurine.cli import commands, faults, manner, tables, versions
 from azurine.cli.commands import Here, Sets, SomeFile, SomeName, Version
 from azurine.cli.printing import Column
 
@@ -48,3 +48,59 @@ def create(
 
 
 versions.add(app, lambda ml: ml.data, _COLUMNS, "data asset")
+
+_PROFILE = (
+    Column("column", "name"),
+    Column("type", "type"),
+    Column("missing", "missing"),
+    Column("distinct", "distinct"),
+    Column("min", "min"),
+    Column("max", "max"),
+    Column("mean", "mean"),
+    Column("histogram", "shape"),
+)
+What = Annotated[
+    str | None,
+    typer.Argument(
+        help="A file or folder here, azureml:NAME:VERSION, azureml://datastores/NAME/paths/PATH or azureml://jobs/NAME/outputs/NAME.",
+        show_default=False,
+    ),
+]
+Job = Annotated[str | None, typer.Option("--job", "-j", help="A port of this job.", show_default=False)]
+Node = Annotated[str | None, typer.Option("--node", help="A step of the job, by its name in the pipeline (outer.inner).", show_default=False)]
+Output = Annotated[str | None, typer.Option("--output-name", help="The job's output.", show_default=False)]
+Input = Annotated[str | None, typer.Option("--input-name", help="The job's input.", show_default=False)]
+
+
+@commands.command(app, "preview")
+def preview(
+    here: Here,
+    what: What = None,
+    job: Job = None,
+    node: Node = None,
+    output_name: Output = None,
+    input_name: Input = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=1000, help="How many rows.")] = 50,
+) -> Any:
+    """The first rows of a table."""
+    found = tables.look(here, "preview", tables.Port(what, job, node, output_name, input_name), rows=rows)
+    names = [column["name"] for column in found["columns"]]
+    total = f" of {found['rowCount']}" if found["rowCount"] is not None else ""
+    manner.note(f"{len(found['rows'])}{total} rows, {found['columnCount']} columns")
+    return [dict(zip(names, row, strict=True)) for row in found["rows"]]
+
+
+@commands.command(app, "profile", _PROFILE)
+def profile(
+    here: Here,
+    what: What = None,
+    job: Job = None,
+    node: Node = None,
+    output_name: Output = None,
+    input_name: Input = None,
+    bins: Annotated[int, typer.Option("--bins", min=1, max=100, help="Bins of a histogram.")] = 20,
+) -> Any:
+    """What the columns of a table hold: missing and distinct values, least, greatest, mean, histogram."""
+    found = tables.look(here, "profile", tables.Port(what, job, node, output_name, input_name), bins=bins)
+    manner.note(f"{found['rowCount']} rows, {found['columnCount']} columns")
+    return [{**column, "shape": tables.shape(column)} for column in found["columns"]]

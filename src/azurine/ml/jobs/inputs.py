@@ -16,7 +16,7 @@ from azurine.ml.reading import Reader, clipped
 from azurine.model import ids
 from azurine.model.errors import AzurineError, Invalid
 from azurine.model.kinds import References
-from azurine.model.resources import Json
+from azurine.model.resources import Json, Resource
 
 LITERAL = "literal"
 LONGEST = 100_000
@@ -58,6 +58,12 @@ def plan(given: Reader, declared: Mapping[str, Json] | None, known: References, 
     for name in interfaces.missing(declared or {}, present):
         given.fault(name, f"the required input {name} is not given", "MissingInput")
     return planned
+
+
+def place(job: Resource, name: str) -> str:
+    """Where the data that a job was given lies, as it was found at submission; "" for a plain value, or when there is no such input."""
+    found = ((job.spec.get("plan") or {}).get("inputs") or {}).get(name) or {}
+    return str(found.get("uri") or "")
 
 
 def _is_nothing(one: Any) -> bool:
