@@ -1,4 +1,4 @@
-"""The main job, from nothing: starts a server of its own, trains, evaluates and registers the diabetes model on it, and reports.
+"""The main job, from nothing: starts a server of its own, prepares patients, trains and registers the diabetes model, scores, and reports.
 
     python demo.py                       made-up patients
     python demo.py --data folder         your own diabetes.csv and diabetes2.csv
@@ -6,8 +6,12 @@
     python demo.py --keep                leaves the server running
 
 Everything between starting and stopping the server is done with the official client, `azure.ai.ml.MLClient`, and would be
-the same in Azure: a compute cluster, a data asset, and the pipeline of `pipeline.yml`. The exit code is 0 only if the model
-is registered, loads, and predicts.
+the same in Azure: a compute cluster, and three pipelines over a lake of files.
+
+    0-raw ── designer/data-prep.yml ──► 1-bronze ── pipeline.yml ──► model ── designer/scoring.yml ──► 2-silver
+
+The first and the last are made of components of the library; the one between of scripts. The exit code is 0 only if every patient
+arrived in bronze and got an answer in silver, and the model is registered, loads, and predicts.
 """
 
 import argparse
@@ -23,12 +27,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import lake
+
 import azurine
 from azurine.cli import faults, following, printing, progress, quieting
 
 HERE = Path(__file__).resolve().parent
 RUNS = HERE.parents[1] / ".demo"
 TAIL = 30
+STORE = "azureml://datastores/workspaceblobstore/paths/"
+RAW, BRONZE, SILVER = "0-raw/diabetes", "1-bronze/diabetes", "2-silver/diabetes"
 
 
 class Failed(Exception):
@@ -48,10 +56,17 @@ def main() -> int:
     begun = time.monotonic()
     try:
         data = args.data or made_up(folder / "patients", args.rows)
+        parts = lake.split(data, folder / "raw")
         with server(home, args.keep), quieting.clients(bars=False):
             connection = azurine.connect(home=home)
             done("server", f"{connection.url}, {printing.seconds_text(time.monotonic() - begun)} after the start")
-            sight = trained(connection, data)
+            lake.upload(connection, parts, RAW)
+            done("lake", f"{RAW}: {', '.join(part.name for part in parts)}")
+            prepared = submitted(connection, "data prep", HERE / "designer" / "data-prep.yml")
+            sight = trained(connection)
+            scored = submitted(connection, "scoring", HERE / "designer" / "scoring.yml")
+            seconds = {"data prep": took(prepared), "training": took(sight), "scoring": took(scored)}
+            kept(connection, parts[0], folder / "results", seconds)
             report(connection, sight, data, folder / "results", lambda: time.monotonic() - begun)
             if args.keep:
                 how_to_go_on(home)
@@ -59,7 +74,7 @@ def main() -> int:
         print("interrupted; the server was stopped", file=sys.stderr)
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: whatever happened is told, with what the server says about it
-        print(f"\nThe demo failed: {faults.told(error) if not isinstance(error, Failed) else error}", file=sys.stderr)
+        print(f"\nThe demo failed: {error if isinstance(error, Failed | lake.Unfit) else faults.told(error)}", file=sys.stderr)
         log = getattr(error, "log", "") or tail(home / "server.log")
         print(f"{log}\n(everything is kept in {shown(folder)})", file=sys.stderr)
         return 1
@@ -111,19 +126,30 @@ def azurine_command(*words: str) -> None:
         raise Failed(f"azurine {words[0]} ended with {ran.returncode}: {ran.stderr.strip()}")
 
 
-def trained(connection: Any, data: Path) -> following.Sight:
+def trained(connection: Any) -> following.Sight:
     """Compute, data and pipeline with the official client; the last sight of the job, which has completed."""
-    from azure.ai.ml import load_compute, load_data, load_job
+    from azure.ai.ml import load_compute, load_data
 
     ml = connection.ml
     cluster = ml.compute.begin_create_or_update(load_compute(HERE / "compute.yml")).result()
     done("compute", f"{cluster.name}, {cluster.min_instances} to {cluster.max_instances} nodes")
 
-    asset = ml.data.create_or_update(load_data(HERE / "data.yml", params_override=[{"path": str(data.resolve())}]))
-    done("data", f"{asset.name} version {asset.version}, uploaded")
+    asset = ml.data.create_or_update(load_data(HERE / "data.yml", params_override=[{"path": STORE + BRONZE}]))
+    done("data", f"{asset.name} version {asset.version}, {BRONZE}")
 
-    job = ml.jobs.create_or_update(load_job(HERE / "pipeline.yml"))
-    done("pipeline", f"{job.name}, {' → '.join(job.jobs)}")
+    # The prepared table does not say who is diabetic, as the one that is asked about later does not; so that comes from another file.
+    diagnoses = {"type": "uri_file", "path": f"{STORE}{RAW}/patient-diagnoses.csv"}
+    return submitted(
+        connection, "training", HERE / "pipeline.yml", {"jobs.prep.inputs.files": "diabetes.csv"}, {"jobs.prep.inputs.diagnoses": diagnoses}
+    )
+
+
+def submitted(connection: Any, what: str, file: Path, *changes: dict[str, Any]) -> following.Sight:
+    """Submits a pipeline and follows it to its end."""
+    from azure.ai.ml import load_job
+
+    job = connection.ml.jobs.create_or_update(load_job(file, params_override=list(changes)))
+    done(what, f"{job.name}, {' → '.join(job.jobs)}")
     return followed(connection, job.name)
 
 
@@ -141,6 +167,26 @@ def followed(connection: Any, name: str) -> following.Sight:
         failed = next((step for step in sight.steps if step.status == "Failed"), sight.job)
         raise Failed(f"{failed.title} is {failed.status}: {failed.error}", "\n".join(logs.get(failed.name, ())))
     return sight
+
+
+def took(sight: following.Sight) -> str:
+    return f"{len(sight.steps)} steps in {printing.seconds_text(sight.job.seconds or 0.0)}"
+
+
+def kept(connection: Any, raw: Path, results: Path, seconds: dict[str, str]) -> None:
+    """Sees for itself that no patient got lost between raw, bronze and silver; then tells of the three pipelines."""
+    import pandas
+
+    bronze = pandas.read_csv(lake.download(connection, f"{BRONZE}/diabetes.csv", results / "bronze"))
+    silver = pandas.read_csv(lake.download(connection, f"{SILVER}/diabetes.csv", results / "silver"))
+    with open(raw, "rb") as lines:
+        rows = sum(1 for _ in lines) - 1
+    if not (len(bronze) == len(silver) == rows) or set(silver["Diabetic"]) - {0, 1}:
+        raise Failed(f"of {rows} patients {len(bronze)} arrived in {BRONZE}, and {len(silver)} in {SILVER} with the model's answer")
+    print()
+    row("data prep", f"{len(bronze)} patients, {seconds['data prep']}, to {BRONZE}/diabetes.csv")
+    row("training", seconds["training"])
+    row("scoring", f"{silver['Diabetic'].mean():.1%} are said to be diabetic, {seconds['scoring']}, to {SILVER}/diabetes.csv")
 
 
 def report(connection: Any, sight: following.Sight, data: Path, results: Path, seconds: Callable[[], float]) -> None:
@@ -164,13 +210,12 @@ def report(connection: Any, sight: following.Sight, data: Path, results: Path, s
     mlflow.artifacts.download_artifacts(run_id=steps["evaluate"].name, dst_path=str(results / "evaluate"))
     mlflow.artifacts.download_artifacts(f"models:/{model.name}/{model.version}", dst_path=str(results / "model"))
 
-    print()
     row("accuracy", f"{metrics['accuracy']:.4f}")
     row("AUC", f"{metrics['auc']:.4f}")
     row("model", f"{model.name}, version {model.version}")
     row("it says", f"patient {', '.join(said)}")
     row("steps", ", ".join(f"{step.title} {printing.seconds_text(step.seconds or 0.0)}" for step in sight.steps))
-    row("files", f"{shown(results)} (metrics, plots and logs, model)")
+    row("files", f"{shown(results)} (tables, metrics, plots and logs, model)")
     row("all in all", printing.seconds_text(seconds()))
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 DEMO = Path(__file__).parents[2] / "examples" / "diabetes" / "demo.py"
+BRONZE = "Id,PatientID,Age,Age_quantized,Pregnancies,PlasmaGlucose,DiastolicBloodPressure,TricepsThickness,SerumInsulin,BMI,DiabetesPedigree"
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("AZURINE_", "MLFLOW_", "AZURE"))}
 
 
@@ -28,18 +29,32 @@ def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
     assert 0.75 < float(told["AUC"].split()[1]) < 0.95
     assert "diabetes, version 1" in told["model"]
     assert told["it"].count("diabetic") == 2
-    assert all(f"{step}: Completed" in ran.stderr for step in ("prep", "train", "evaluate", "register"))
+    assert all(f"{step}: Completed" in ran.stderr for step in ("prep", "train", "evaluate", "register", "export_query", "export_predictions"))
+    assert "1500 patients, 8 steps" in told["data"] and "3 steps" in told["scoring"]
     results = tmp_path / "demo" / "results"
     assert (results / "model" / "MLmodel").is_file() and (results / "evaluate" / "roc.png").read_bytes().startswith(b"\x89PNG")
+    assert (results / "bronze" / "diabetes.csv").read_text().splitlines()[0] == BRONZE
+    assert (results / "silver" / "diabetes.csv").read_text().splitlines()[0] == BRONZE + ",Diabetic"
     assert stopped(tmp_path)
 
 
-def test_data_that_lacks_columns_fails_with_the_steps_own_words(tmp_path: Path) -> None:
+def test_data_that_does_not_fit_fails_with_the_steps_own_words(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    row = "1000000,1,90,70,20,50,30.5,0.4,old,0\n"
+    (tmp_path / "data" / "diabetes.csv").write_text(
+        f"PatientID,Pregnancies,PlasmaGlucose,DiastolicBloodPressure,TricepsThickness,SerumInsulin,BMI,DiabetesPedigree,Age,Diabetic\n{row}"
+    )
+    ran = demo("--data", str(tmp_path / "data"), "--into", str(tmp_path / "demo"))
+    assert ran.returncode == 1
+    assert "group_age is Failed" in ran.stderr and "Group Data into Bins: columns_to_bin: " in ran.stderr
+    assert stopped(tmp_path)
+
+
+def test_data_that_lacks_columns_is_refused_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "diabetes.csv").write_text("PatientID,Age\n1000000,50\n")
     ran = demo("--data", str(tmp_path / "data"), "--into", str(tmp_path / "demo"))
-    assert ran.returncode == 1
-    assert "prep is Failed" in ran.stderr and "diabetes.csv lacks the column(s) Pregnancies" in ran.stderr
+    assert ran.returncode == 1 and "The demo failed: diabetes.csv lacks the column(s) Pregnancies" in ran.stderr
     assert stopped(tmp_path)
 
 
@@ -54,7 +69,7 @@ def test_ctrl_c_stops_the_server(tmp_path: Path) -> None:
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRON) as running:
         assert running.stdout is not None
         for line in running.stdout:
-            if line.startswith("pipeline"):
+            if line.startswith("training"):
                 break
         os.kill(running.pid, signal.SIGINT)
         _, err = running.communicate(timeout=120)

@@ -9,6 +9,8 @@ The working folder is `work` inside it; a script bundle is unpacked there, to `S
 
 What the script returns becomes tables: frames, and what can be made one (dict, list, array, series; a single value is one cell). The
 index is left out, names of columns are text, a column without a name is column_<i>, a name that occurs twice gets ` (2)`.
+
+Scripts written for the designer import `azureml.core`; where that is not installed they find our few names of it (`v1`).
 """
 
 import importlib.util
@@ -26,6 +28,8 @@ from typing import Any
 
 SCRIPT, REQUEST, ANSWER, MODEL, BUNDLE = "python_script.py", "request.json", "answer.json", "model.pkl", "Script Bundle"
 MODULE = "azureml_user_script"
+V1 = Path(__file__).resolve().parent / "v1"
+"""The folder of the package `azureml`: at the end of the path, so that one that is installed comes first."""
 MOST_UNPACKED = 4 * 2**30
 _KEPT = frozenset(
     {"string", "empty", "boolean", "integer", "floating", "mixed-integer-float", "datetime64", "datetime", "date", "timedelta64", "timedelta"}
@@ -66,12 +70,23 @@ def _unpack(bundle: Path, folder: Path) -> None:
 
 
 def _loaded(script: Path) -> ModuleType:
+    sys.path.append(str(V1))
+    _restore_names()
     spec = importlib.util.spec_from_file_location(MODULE, script)
     assert spec is not None and spec.loader is not None
     found = importlib.util.module_from_spec(spec)
     sys.modules[MODULE] = found
     spec.loader.exec_module(found)
     return found
+
+
+def _restore_names() -> None:
+    """parity: the scripts were written for a NumPy that had `numpy.float` and `numpy.int` for Python's own types."""
+    import numpy
+
+    for name, kind in {"float": float, "int": int, "bool": bool, "object": object, "str": str, "complex": complex}.items():
+        if name not in vars(numpy):
+            setattr(numpy, name, kind)
 
 
 def _main_function(script: ModuleType, request: dict[str, Any], folder: Path) -> list[Any]:

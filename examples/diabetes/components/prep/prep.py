@@ -24,6 +24,8 @@ WHOLE = [name for name in COLUMNS if name not in ("BMI", "DiabetesPedigree")]
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with diabetes.csv, diabetes2.csv, …")
+    parser.add_argument("--files", default="*.csv", help="which files of the folder")
+    parser.add_argument("--diagnoses", type=Path, help="a file with Id and Diabetic, when the patients' own files do not say it")
     parser.add_argument("--test_share", type=float, default=0.3, help="share of the patients kept back to judge by")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--train", type=Path, required=True, help="folder to write train.csv to")
@@ -31,13 +33,15 @@ def parse_args():
     return parser.parse_args()
 
 
-def read(folder):
-    files = sorted(folder.glob("*.csv"))
+def read(folder, pattern="*.csv", diagnoses=None):
+    files = sorted(folder.glob(pattern))
     if not files:
-        raise SystemExit(f"there is no .csv file in {folder}")
+        raise SystemExit(f"there is no file {pattern} in {folder}")
     tables = []
     for file in files:
         table = pd.read_csv(file)
+        if diagnoses is not None:
+            table = table.merge(pd.read_csv(diagnoses)[["Id", "Diabetic"]], on="Id", validate="one_to_one")
         missing = [name for name in COLUMNS if name not in table.columns]
         if missing:
             raise SystemExit(f"{file.name} lacks the column(s) {', '.join(missing)}")
@@ -57,7 +61,7 @@ def clean(table):
 
 def main():
     args = parse_args()
-    raw = read(args.data)
+    raw = read(args.data, args.files, args.diagnoses)
     table = clean(raw)
     print(f"{len(raw)} rows read, {len(raw) - len(table)} left out, {table['Diabetic'].mean():.1%} of the patients are diabetic")
     train, test = train_test_split(table, test_size=args.test_share, random_state=args.seed, stratify=table["Diabetic"])
