@@ -34,11 +34,13 @@ def test_what_was_read_is_not_read_again_and_what_is_told_replaces_it() -> None:
     assert store.asked == ["w/one"]
 
 
-def test_what_is_not_there_is_asked_for_each_time() -> None:
+def test_that_there_is_none_is_remembered_until_one_is_told() -> None:
     store = Counting()
     newest = Newest(store)
-    assert newest.get("w/one") is None
+    assert newest.get("w/one") is newest.get("w/one") is None
+    assert store.asked == ["w/one"]
     made = written(store, log.Create("w/one", "k", "w", {}))
+    newest.tell([made])
     assert newest.get("w/one") == made
 
 

@@ -125,11 +125,13 @@ def test_a_damaged_file_is_said(path: Path, log: Log) -> None:
     assert not isinstance(raised.value, errors.Temporary)
 
 
-def test_a_document_that_was_damaged_harms_only_those_who_ask_for_it(path: Path, log: Log) -> None:
+def test_a_document_that_was_damaged_harms_only_those_who_ask_for_it(path: Path, log: Log, request: pytest.FixtureRequest) -> None:
     log.write([job("a"), job("b")], 1.0)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE azurine_versions SET spec = '{' WHERE id = 'w/w/jobs/a'")
         connection.commit()
+    log = SqlLog(Sqlite(str(path)))  # one that remembers nothing of what stood there
+    request.addfinalizer(log.close)
     with pytest.raises(ValueError, match="Expecting property name"):
         log.write([Report("w/w/jobs/a", {"s": 1})], 1.0)
     [made] = log.write([Report("w/w/jobs/b", {"s": 1})], 1.0)

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/machine-learning/resource-curated-environments
 """
 
 import re
+from functools import lru_cache
 
 from azurine.model.resources import Json, Resource
 
@@ -40,6 +41,7 @@ def known(name: str) -> Json | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def stand_in(workspace: str, name: str, version: str) -> Resource | None:
     """A curated environment as a resource, though none was registered; None when the name is not known."""
     found = known(name)

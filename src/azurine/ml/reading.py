@@ -19,15 +19,26 @@ _DURATION = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(
 
 
 class Reader:
-    def __init__(self, value: object, path: str = "", faults: list[errors.Detail] | None = None) -> None:
-        self.value: Json = value if isinstance(value, Mapping) else {}
-        self.path = path
+    __slots__ = ("_above", "_path", "faults", "value")
+
+    def __init__(self, value: object, path: str = "", faults: list[errors.Detail] | None = None, above: "Reader | None" = None) -> None:
+        """path: of this place; of this place below that of `above`, when there is such a one."""
+        # A dict first: asking an abstract class takes longer, and there are many questions.
+        self.value: Json = value if isinstance(value, dict | Mapping) else {}
+        self._path = path
+        self._above = above
         self.faults: list[errors.Detail] = [] if faults is None else faults
+
+    @property
+    def path(self) -> str:
+        # Put together only when it is asked for, which is when something is wrong.
+        return self._path if self._above is None else self._above.at(self._path)
 
     def at(self, key: str) -> str:
         """The path of a field below this place."""
         shown = key if len(key) <= 80 else key[:79] + "…"
-        return f"{self.path}.{shown}" if self.path else shown
+        path = self.path
+        return f"{path}.{shown}" if path else shown
 
     def fault(self, key: str, message: str, code: str = "InvalidValue") -> None:
         """Notes that something is wrong with a field ("": with this place itself)."""
@@ -42,8 +53,8 @@ class Reader:
 
     def mapping(self, key: str, required: bool = False) -> "Reader":
         """A reader of the mapping below; an empty one when it is missing or no mapping."""
-        found = self._typed(key, Mapping, "an object", required)
-        return Reader(found, self.at(key), self.faults)
+        found = self._typed(key, (dict, Mapping), "an object", required)
+        return Reader(found, key, self.faults, self)
 
     def entries(self, key: str) -> Iterator[tuple[str, "Reader"]]:
         """(name, reader) for each entry of a mapping of mappings."""
@@ -57,6 +68,9 @@ class Reader:
 
     def text(self, key: str, required: bool = False, longest: int = 32_768) -> str:
         """The text at a key; "" when there is none."""
+        found = self.value.get(key)
+        if found is None and not required:
+            return ""
         found = self._typed(key, str, "a string", required)
         if not isinstance(found, str):
             return ""
@@ -130,7 +144,7 @@ class Reader:
             self.fault(key, f"{key} is required", "MissingField")
         return found
 
-    def _typed(self, key: str, wanted: type, noun: str, required: bool) -> object:
+    def _typed(self, key: str, wanted: type | tuple[type, ...], noun: str, required: bool) -> object:
         found = self._present(key, required)
         if found is not None and not isinstance(found, wanted):
             self.fault(key, f"{key} must be {noun}, not {clipped(found)}", "InvalidType")

@@ -13,6 +13,7 @@ errors.Invalid that names the path and says what would be right.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from azurine.ml import curated, numbers, registry_ids
 from azurine.ml.reading import clipped
@@ -45,6 +46,7 @@ class Named:
     registry: str = ""
 
 
+@lru_cache(maxsize=1024)
 def read(text: str, workspace: str, type_name: str) -> Named | None:
     """Takes a text apart without looking anything up; None when it is none of the forms."""
     plain = text.strip()

@@ -1,4 +1,5 @@
-"""The newest versions of what the loop deals with, remembered: the same few resources are looked at again and again.
+"""The newest versions of what the loop deals with, remembered: the same few resources are looked at again and again. That there is none
+is remembered, too.
 
 Kept up with what the log tells, as of the batch that the loop has taken: what was committed since is heard with the next one, and
 a report on an older version is refused by the log. A copy that can be thrown away at any moment; the loop's thread alone uses it.
@@ -16,14 +17,13 @@ class Newest:
     def __init__(self, store: Log, most: int = MOST) -> None:
         self._log = store
         self._most = most
-        self._known: dict[str, Resource] = {}
+        self._known: dict[str, Resource | None] = {}
 
     def get(self, identifier: str) -> Resource | None:
-        found = self._known.get(identifier)
-        if found is None:
-            found = self._log.get(identifier)
-            if found is not None:
-                self._keep(found)
+        if identifier in self._known:
+            return self._known[identifier]
+        found = self._log.get(identifier)
+        self._keep(identifier, found)
         return found
 
     def tell(self, versions: Iterable[Resource]) -> None:
@@ -36,13 +36,13 @@ class Newest:
                 # It may have been its removal: the log knows.
                 self._known.pop(version.id, None)
             else:
-                self._keep(version)
+                self._keep(version.id, version)
 
     def forget(self, identifier: str) -> None:
         self._known.pop(identifier, None)
 
-    def _keep(self, version: Resource) -> None:
-        self._known.pop(version.id, None)
-        self._known[version.id] = version
+    def _keep(self, identifier: str, version: Resource | None) -> None:
+        self._known.pop(identifier, None)
+        self._known[identifier] = version
         if len(self._known) > self._most:
             del self._known[next(iter(self._known))]

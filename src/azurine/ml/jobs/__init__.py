@@ -51,7 +51,7 @@ def admit(request: Admission) -> Json:
     # Another sort of owner, such as a run of a factory, is no pipeline that the job would take after.
     parent = owner.spec["plan"] if owner is not None and owner.kind == NAME else {}
     request, properties, pipeline_id = published.read(request, properties, parent)
-    plan = _plan(request, properties, parent, _Room())
+    plan = _marked(_plan(request, properties, parent, _Room()))
     _finish(body)
     if parent and "fused" in request.body:
         # Said by the pipeline alone: what a user writes there does not count.
@@ -117,7 +117,12 @@ def _forecast(look: Look, identifier: str, body: Json) -> Json:
     owner = look.resource
     request = Admission(identifier, body, look.references, None, look.now, owner.created_by, owner.id)
     request, properties, _ = published.read(request, Reader(body["properties"]), owner.spec["plan"])
-    return _plan(request, properties, owner.spec["plan"], _Room())
+    return _marked(_plan(request, properties, owner.spec["plan"], _Room()))
+
+
+def _marked(plan: dict[str, Any]) -> dict[str, Any]:
+    """With what an earlier result of the same is found by. What is only planned for practice does without."""
+    return {**plan, "fingerprint": reuse.fingerprint(plan)} if "outputs" in plan and plan.get("type") != "pipeline" else plan
 
 
 def _practised(child: Admission, where: Reader, mine: Json, room: _Room) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from azurine.expressions import bindings
 from azurine.ml import reading
 from azurine.ml.commands import check_command
-from azurine.ml.jobs import inputs, outputs, parts, reuse
+from azurine.ml.jobs import inputs, outputs, parts
 from azurine.ml.reading import Reader, clipped
 from azurine.model import ids
 from azurine.model.kinds import Admission
@@ -58,7 +58,6 @@ def plan(request: Admission, given: Reader, common: Json) -> dict[str, Any]:
     own = {**(component.get("environment_variables") or {}), **variables(given.mapping("environmentVariables"))}
     _check_expressions(given, command, own, declared, planned)
     planned |= {"command": command, "variables": rendered(own)}
-    planned["fingerprint"] = reuse.fingerprint(planned)
     return planned
 
 

@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/machine-learning/how-to-use-parallel-job-in-pi
 from typing import Any
 
 from azurine.ml import parallel
-from azurine.ml.jobs import command, inputs, outputs, parts, reuse
+from azurine.ml.jobs import command, inputs, outputs, parts
 from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.kinds import Admission, References
@@ -48,7 +48,6 @@ def plan(request: Admission, given: Reader, common: Json) -> dict[str, Any]:
         "parallel": told,
     }
     _check_input(settings, planned)
-    planned["fingerprint"] = reuse.fingerprint(planned)
     return planned
 
 

@@ -5,7 +5,7 @@ those that need it from starting; whether branches that have nothing to do with 
 start together with those that need them (`fusion`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,7 +18,10 @@ from azurine.model.resources import Json, Resource
 from azurine.model.states import State
 
 JOBS = "workspaces/jobs"
-_BAD = (State.FAILED, State.CANCELLED)
+_BAD = frozenset({State.FAILED, State.CANCELLED})
+MOST_DRAWN = 64
+"""Graphs that are kept drawn: those of the pipelines looked at last."""
+_drawn: dict[int, tuple[Mapping[str, Any], readiness.Graph]] = {}
 
 
 Forecast = Callable[[str, Json], Json]
@@ -29,18 +32,20 @@ def decide(look: Look, forecast: Forecast) -> Decision:
     job = look.resource
     plan = job.spec["plan"]
     children = {str(one.spec["node"]): one for one in look.children if one.kind == JOBS and one.spec.get("node")}
-    going = [one for one in children.values() if not states.is_final(_state(one))]
+    stand = {name: _state(one) for name, one in children.items()}
+    going = [children[name] for name, state in stand.items() if state not in states.FINAL]
     started = {"seen": {"started": look.now}, **job.status, "state": State.RUNNING, "started": job.status.get("started") or look.now}
     if job.spec.get("cancel") or job.deleting:
         return Decision(started, _cancel(going)) if going else Decision(attempts.ended(look, started, State.CANCELLED), settled=True)
     refused = _refused(look)
-    seen = {**dict.fromkeys(refused, State.FAILED), **{name: _state(one) for name, one in children.items()}}
-    halted = not plan["continue"] and any(state in _BAD for state in seen.values())
+    seen = {**dict.fromkeys(refused, State.FAILED), **stand} if refused else stand
+    halted = not plan["continue"] and not _BAD.isdisjoint(seen.values())
     if halted and going:
         return Decision(started, _cancel(going))
     sight = _classified(plan, seen)
     if sight.ready and not halted:
-        return Decision(started, tuple(_start(look, sight.ready, seen, _results(children), forecast)))
+        needed = children if plan.get("fusable") else {one for name in sight.ready for one in plan["edges"][name]}
+        return Decision(started, tuple(_start(look, sight.ready, seen, _results(children, needed), forecast)))
     if going:
         return Decision(started)
     return _over(look, children, started, refused)
@@ -53,9 +58,21 @@ def child_id(pipeline: Resource, node: str) -> str:
 
 
 def _classified(plan: Mapping[str, Any], seen: Mapping[str, str]) -> readiness.Readiness:
+    return _graph(plan).classify(seen, continue_on_failure=plan["continue"])
+
+
+def _graph(plan: Mapping[str, Any]) -> readiness.Graph:
+    """Drawn once for a plan: the same one is looked at each time a node moves."""
+    known = _drawn.get(id(plan))
+    if known is not None and known[0] is plan:
+        return known[1]
     edges: Mapping[str, Mapping[str, Sequence[str]]] = plan["edges"]
-    hard = [(needed, name) for name, needs in edges.items() for needed in needs]
-    return readiness.classify(list(plan["nodes"]), hard, seen, continue_on_failure=plan["continue"], optional=_soft(plan))
+    graph = readiness.Graph(list(plan["nodes"]), [(needed, name) for name, needs in edges.items() for needed in needs], _soft(plan))
+    while len(_drawn) >= MOST_DRAWN:
+        _drawn.pop(next(iter(_drawn)), None)
+    # With the plan itself, so that no other gets its address meanwhile.
+    _drawn[id(plan)] = (plan, graph)
+    return graph
 
 
 def _soft(plan: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
@@ -115,7 +132,7 @@ def _problem(children: Mapping[str, Resource], refused: Mapping[str, Json]) -> J
     """Why the pipeline failed: the first node that failed by itself, else the first that was cancelled."""
     for name, error in refused.items():
         return {"code": error.get("code"), "message": f"the job {name} could not be started: {error.get('message')}"}
-    for state in _BAD:
+    for state in (State.FAILED, State.CANCELLED):
         for name, child in children.items():
             if _state(child) == state:
                 error = child.status.get("error") or {}
@@ -154,10 +171,11 @@ def _refused(look: Look) -> dict[str, Json]:
     return {name: outcomes[key]["error"] or {} for name, key in keys.items() if key in outcomes}
 
 
-def _results(children: Mapping[str, Resource]) -> dict[str, dict[str, Json]]:
-    """What the nodes that are done have made, their artifact stores included."""
+def _results(children: Mapping[str, Resource], needed: Collection[str]) -> dict[str, dict[str, Json]]:
+    """What those of the nodes that are done have made which somebody needs, their artifact stores included."""
     results: dict[str, dict[str, Json]] = {}
-    for name, one in children.items():
-        if _state(one) == State.SUCCEEDED:
+    for name in needed:
+        one = children.get(name)
+        if one is not None and _state(one) == State.SUCCEEDED:
             results[name] = {**nodes.store_of(str(one.status.get("reused") or one.name)), **one.status.get("outputs", {})}
     return results

@@ -32,6 +32,8 @@ PATIENCE = 5.0
 """Seconds to wait for another process that has the file locked."""
 CHECKPOINT_PAGES = 4_000
 """Length of the write-ahead log (16 MB) at which it is copied into the file: seldom, for a checkpoint costs several syncs."""
+REMEMBERED = 256
+"""Versions written last that need not be read again to be written on."""
 ROWS_AT_ONCE = 16
 """Rows of one INSERT: more go in several, within one transaction."""
 
@@ -53,17 +55,23 @@ class SqliteWriter:
     """Each call into SQLite lets Python's other threads run, and getting back in takes a turn of theirs: hence few calls.
 
     The newest revision is remembered, and the triggers refuse one that does not follow (`schema`): so reading and writing
-    need no common transaction, and a small commit is a single statement.
+    need no common transaction, and a small commit is a single statement. For the same reason the versions written last are remembered:
+    whatever another process had put in their place, the next write would be refused, and this writer given up.
     """
 
     def __init__(self, connection: sqlite3.Connection, statements: SqliteStatements) -> None:
         self._connection = connection
         self._statements = statements
         [(self._revision,)] = connection.execute(statements.revision).fetchall()
+        self._written: dict[str, Version] = {}
 
     def begin(self, ids: Sequence[str]) -> tuple[int, list[Version]]:
-        rows = self._connection.execute(self._statements.newest_of, {"ids": json.dumps(ids)}).fetchall()
-        return self._revision, [version_of(row) for row in rows]
+        known = [self._written[one] for one in ids if one in self._written]
+        others = [one for one in ids if one not in self._written] if len(known) < len(ids) else ()
+        if others:
+            rows = self._connection.execute(self._statements.newest_of, {"ids": json.dumps(others)}).fetchall()
+            known += [version_of(row) for row in rows]
+        return self._revision, known
 
     def finish(self, ledger: Ledger) -> None:
         rows = [columns(version) for version in ledger.fresh]
@@ -75,6 +83,7 @@ class SqliteWriter:
                 self._append(rows[first : first + ROWS_AT_ONCE])
             self._connection.execute("COMMIT")
         self._revision = ledger.revision
+        self._remember(ledger.fresh)
 
     def abandon(self) -> None:
         if self._connection.in_transaction:
@@ -85,6 +94,14 @@ class SqliteWriter:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _remember(self, versions: Sequence[Version]) -> None:
+        for version in versions:
+            self._written.pop(version.id, None)
+            if version.latest:
+                self._written[version.id] = version
+        while len(self._written) > REMEMBERED:
+            del self._written[next(iter(self._written))]
 
     def _append(self, rows: Sequence[tuple[object, ...]]) -> None:
         self._connection.execute(_APPEND[len(rows)], tuple(chain.from_iterable(rows)))
