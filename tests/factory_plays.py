@@ -112,6 +112,9 @@ class Play:
     def statuses(self, run: Resource) -> dict[str, str]:
         return {one["activityName"]: one["status"] for one in self.activities(run)}
 
+    def show(self, run: Resource) -> Json:
+        return KINDS[run.kind].show(self.get(run.name))
+
     def children(self, run: Resource) -> list[Resource]:
         return [one for one in self.log.owned_by(run.id) if one.kind == kinds.RUNS]
 

@@ -149,7 +149,8 @@ def _waiting(look: Look, definition: Definition) -> Decision | None:
     if not definition.concurrency:
         return None
     mine, effects = turns.is_mine(look, definition.concurrency)
-    return None if mine else Decision({"state": State.PENDING, "updated": run.created_at}, effects)
+    # Its place in the line is known only once the ticket is written: then it looks again.
+    return None if mine else Decision({"state": State.PENDING, "updated": run.created_at}, effects, wake_at=look.now if effects else None)
 
 
 def _ended(look: Look, definition: Definition, status: Json, rest: Decision) -> Decision:
