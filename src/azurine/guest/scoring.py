@@ -1,6 +1,6 @@
 """The process of one deployment's instance, started by its path: `python scoring.py FOLDER SLOT SOCKET`.
 
-FOLDER/order.json says what to serve: {"script", "source", "model_dir", "mlflow", "collector"}; SOCKET is where to listen. The
+FOLDER/order.json says what to serve: {"script", "source", "model_dir", "mlflow", "collector", "alone"}; SOCKET is where to listen. The
 slot's lock (FOLDER/worker-SLOT.lock, with this process's number in it) is held as long as this process lives, so there is one for
 each slot. Standard input is a socket to the server that wanted it, over which it says `ready`, or `failed` and why; the server may
 die and come back, this process stays. Exit code 3: the model could not be loaded.
@@ -47,7 +47,8 @@ def main(words: list[str]) -> int:
         return BROKEN
     answering = service.Service(scorer, dict(os.environ))
     listener = _listener(address)
-    loop = turns.Loop(listener, answering.answer, answering.refuse, control, scorer.together)
+    alone = float(order.get("alone") or turns.ALONE)
+    loop = turns.Loop(listener, answering.answer, answering.refuse, control, together=scorer.together, alone=alone)
     journal.say(f"Ready: {scorer.name}")
     _say(control, "ready")
     loop.serve()

@@ -311,9 +311,9 @@ def _read(raw: bytes, through: door.Door) -> Head | None:
         return None
     try:
         endpoint, path = through.read(begin[1].decode() + "/score")
+        request = door.request("POST", path, b"", headers, int(length))
     except Refused:
         return None
-    request = door.request("POST", path, b"", headers, int(length))
     return Head(endpoint, int(length), token.strip(), found.get(door.PINNED, b"").decode("ascii"), request)
 
 

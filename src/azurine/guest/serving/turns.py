@@ -4,15 +4,18 @@ One thread, and that the main one: a model runs as it would in a script of its o
 one request at a time. While it works, what arrives waits in the kernel, and is the next turn.
 
 It ends when it is told to (SIGTERM), after what has arrived is answered; and when it has been alone for a while: the server that
-wanted it is gone, and nobody asks.
+wanted it is gone, and nobody asks. For a model that never comes to an end there is a guard, in a thread of its own that
+begins when that server is gone; before, there is no second thread.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +31,8 @@ READ = 256 * 1024
 BACKLOG = 1024
 QUIET = 0.2
 """Seconds without a request after which a server that was told to end does so."""
-ALONE = 900.0
+ALONE = 240.0
+"""Seconds without anybody who asks, after which a process whose server is gone ends; longer than the longest request."""
 TICK = 30.0
 
 
@@ -110,15 +114,19 @@ class Loop:
         refusing: Callable[[wire.Refused], bytes],
         control: socket.socket | None,
         together: bool = False,
+        alone: float = ALONE,
     ) -> None:
         self._listener = listener
         self._answering = answering
         self._refusing = refusing
         self._control = control
         self._together = together
+        self._alone = alone
+        self._heard = time.monotonic()
         self._connections: dict[int, Connection] = {}
         self._poll = _Poller()
         self._told_to_end = False
+        self._is_guarded = False
         self._bell, self._ringer = socket.socketpair()
         self.idle: Callable[[], None] = lambda: None
 
@@ -126,13 +134,14 @@ class Loop:
         self._prepare()
         listening, bell = self._listener.fileno(), self._bell.fileno()
         control = self._control.fileno() if self._control else -1
-        last = time.monotonic()
         while True:
-            wait = QUIET if self._told_to_end else TICK
+            wait = QUIET if self._told_to_end else min(TICK, self._alone / 2)
             events = self._poll(wait)
             if not events:
                 self.idle()
-                if self._told_to_end or (self._control is None and not self._connections and time.monotonic() - last > ALONE):
+                if self._connections:
+                    self._heard = time.monotonic()  # somebody is there, and may ask
+                if self._told_to_end or (self._control is None and time.monotonic() - self._heard > self._alone):
                     return
                 continue
             arrived: list[tuple[Connection, list[tuple[wire.Head, bytes]]]] = []
@@ -148,8 +157,8 @@ class Loop:
                     self._hear_control()
                     control = -1 if self._control is None else control
             if arrived:
+                self._heard = time.monotonic()
                 self._turn(arrived)
-                last = time.monotonic()
 
     def _prepare(self) -> None:
         self._listener.setblocking(False)
@@ -160,6 +169,9 @@ class Loop:
         if self._control is not None:
             self._control.setblocking(False)
             self._poll.register(self._control.fileno(), select.POLLIN)
+            signal.signal(signal.SIGIO, self._look_up)
+            fcntl.fcntl(self._control, fcntl.F_SETOWN, os.getpid())
+            fcntl.fcntl(self._control, fcntl.F_SETFL, fcntl.fcntl(self._control, fcntl.F_GETFL) | os.O_ASYNC)
         signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._end)
         signal.signal(signal.SIGINT, self._end)
@@ -191,6 +203,27 @@ class Loop:
             self._poll.unregister(self._control.fileno())
             self._control.close()
             self._control = None
+            self._begin_guard()
+
+    def _look_up(self, *_: Any) -> None:
+        """Something happened to the control socket, maybe while the model works: is the server gone?"""
+        try:
+            gone = self._control is not None and self._control.recv(1, socket.MSG_PEEK) == b""
+        except OSError:
+            return
+        if gone:
+            self._begin_guard()
+
+    def _begin_guard(self) -> None:
+        if not self._is_guarded:
+            self._is_guarded = True
+            threading.Thread(target=self._guard, name="guard", daemon=True).start()
+
+    def _guard(self) -> None:
+        """Ends the process, whatever it is doing, when nothing was heard of anybody for longer than it may be alone."""
+        while time.monotonic() - self._heard < self._alone + 1.0:
+            time.sleep(self._alone / 8)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _accept(self) -> None:
         while True:

@@ -18,7 +18,8 @@ from azurine.ml.endpoints import collecting, naming, online, serving
 from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.decisions import Cease, Decision, Effect, Perform
-from azurine.model.kinds import Admission, Kind, Look
+from azurine.model.errors import Invalid
+from azurine.model.kinds import Admission, Kind, Look, References
 from azurine.model.resources import Json, Resource
 from azurine.model.states import State, is_final
 
@@ -81,6 +82,20 @@ def decide(look: Look) -> Decision:
     kept = {wanted, serves["key"]} if serves else {wanted}
     wishes += [Cease(one, WORK) for one in alive if one not in kept]
     return Decision(_status(wanted, UPDATING if serves else CREATING, serves), tuple(wishes))
+
+
+def release(resource: Resource, references: References) -> None:
+    """A deployment that requests are sent to stays. parity: so it does in Azure, which says it in these words."""
+    endpoint = references.get(ids.parent(resource.id))
+    if endpoint is None or endpoint.deleting:
+        return
+    name = resource.name.lower()
+    for what, shares in (("live", online.live(endpoint)), ("mirrored", online.mirrored(endpoint))):
+        if shares.get(name):
+            message = f"{resource.name} has {shares[name]} percent of the {what} traffic of {endpoint.name}"
+            raise Invalid(
+                f"You can't delete a deployment that has {what} traffic allocated to it; set its traffic to 0 first: {message}", code="UserError"
+            )
 
 
 def show(resource: Resource) -> Json:
@@ -193,4 +208,4 @@ def _iso(seconds: float) -> str:
     return f"PT{seconds:g}S"
 
 
-KIND = Kind(name=online.DEPLOYMENTS, admit=admit, show=show, decide=decide, long_running=True)
+KIND = Kind(name=online.DEPLOYMENTS, admit=admit, show=show, decide=decide, release=release, long_running=True)
