@@ -95,7 +95,7 @@ class Online:
             if not may(principal, SCORE, front.endpoint.id):
                 raise errors.Denied(f"{principal.name} may not call the endpoint {front.endpoint.name}")
 
-        found = Door(inner, self._fronts, self.performer.services.sockets, admit, self._workspace)
+        found = Door(inner, self._fronts, self.performer.services.sockets, admit, self._workspace, check)
         self.performer.drain, self.performer.changed = found.drain, found.changed
         return found
 

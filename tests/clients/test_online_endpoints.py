@@ -263,8 +263,13 @@ def test_an_update_in_place_drops_no_request(ml: Any, caller: Any, tmp_path: Pat
         deploy(ml, tmp_path, "updated", "blue", NAMED.replace("NAME", "new"), request_settings=MANY, instance_count=3)
         before = asking.answers[200, '"new"']
         asking.until(lambda answers: answers[200, '"new"'] > before + 50)
+        deploy(ml, tmp_path, "updated", "blue", NAMED.replace("NAME", "newest"), request_settings=MANY, instance_count=3)
+        asking.until(lambda answers: answers[200, '"newest"'] > 50)
+        deploy(ml, tmp_path, "updated", "blue", NAMED.replace("NAME", "newest"), request_settings=MANY, instance_count=1)
+        after = asking.answers[200, '"newest"']
+        asking.until(lambda answers: answers[200, '"newest"'] > after + 50)
     assert {status for status, _ in asking.answers} == {200}, asking.answers
-    assert ml.online_deployments.get("blue", "updated").instance_count == 3
+    assert ml.online_deployments.get("blue", "updated").instance_count == 1
     ml.online_endpoints.begin_delete("updated").result()
 
 
@@ -281,6 +286,81 @@ def test_a_killed_process_is_replaced_and_no_other_notices(ml: Any, caller: Any,
     failed = {pair: count for pair, count in asking.answers.items() if pair[0] != 200}
     assert {status for status, _ in failed} <= {502} and sum(failed.values()) <= 4, failed
     ml.online_endpoints.begin_delete("killed").result()
+
+
+TROUBLES = """
+import os, threading, time
+hoard = []
+def init(): pass
+def run(raw):
+    if raw == '"crash"':
+        os.kill(os.getpid(), 11)
+    if raw == '"leak"':
+        hoard.append(bytearray(20_000_000))
+    if raw == '"sleep"':
+        time.sleep(30)
+    return "done"
+"""
+
+
+def test_a_model_in_trouble_troubles_no_other(ml: Any, caller: Any, tmp_path: Path) -> None:
+    made = endpoint(ml, "crowd")
+    deploy(ml, tmp_path, "crowd", "good", NAMED.replace("NAME", "good"), request_settings=MANY)
+    deploy(ml, tmp_path, "crowd", "bad", TROUBLES, request_settings=OnlineRequestSettings(request_timeout_ms=1000))
+    traffic(ml, "crowd", good=100)
+    key = ml.online_endpoints.get_keys("crowd").primary_key
+    pinned = {"Authorization": f"Bearer {key}", "azureml-model-deployment": "bad"}
+
+    def trouble(what: str) -> int:
+        return int(caller.post(made.scoring_uri, data=json.dumps(what), headers=pinned, timeout=20).status_code)
+
+    with Asking(caller, made, key) as asking:
+        asking.until(lambda answers: answers[200, '"good"'] > 10)
+        assert trouble("crash") == 502
+        wait_until(lambda: trouble("nothing") == 200, 20, "it does not come back after a crash")
+        assert [trouble("leak") for _ in range(10)] == [200] * 10
+        assert trouble("sleep") == 408
+        before = asking.answers[200, '"good"']
+        asking.until(lambda answers: answers[200, '"good"'] > before + 50)
+    assert set(asking.answers) == {(200, '"good"')}, asking.answers
+    # It sleeps still; what is deleted is gone all the same.
+    ml.online_endpoints.begin_delete("crowd").result(timeout=60)
+    assert "crowd" not in [one.name for one in ml.online_endpoints.list()]
+
+
+def test_an_endpoint_goes_whatever_its_models_do(ml: Any, caller: Any, tmp_path: Path) -> None:
+    """One that will not end when it is told to, with requests that are never answered, and one that cannot even start."""
+    made = endpoint(ml, "stubborn")
+    script = "import signal, time\ndef init(): pass\ndef run(raw):\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    time.sleep(600)\n"
+    deploy(ml, tmp_path, "stubborn", "blue", script, request_settings=OnlineRequestSettings(request_timeout_ms=1500))
+    traffic(ml, "stubborn", blue=100)
+    headers = {"Authorization": f"Bearer {ml.online_endpoints.get_keys('stubborn').primary_key}"}
+    assert caller.post(made.scoring_uri, data="1", headers=headers).status_code == 408
+    with pytest.raises(HttpResponseError, match="ValueError"):
+        deploy(ml, tmp_path, "stubborn", "green", "def init():\n    raise ValueError\ndef run(raw): pass\n")
+    ml.online_endpoints.begin_delete("stubborn").result(timeout=60)
+    assert caller.post(made.scoring_uri, data="1", headers=headers).status_code == 404
+
+
+def test_a_deployment_that_takes_traffic_stays(ml: Any, tmp_path: Path, asking: Path) -> None:
+    endpoint(ml, "busy-one")
+    for name in ("blue", "green"):
+        deploy(ml, tmp_path, "busy-one", name, GREETS)
+    found = ml.online_endpoints.get("busy-one")
+    found.traffic, found.mirror_traffic = {"blue": 100}, {"green": 10}
+    ml.online_endpoints.begin_create_or_update(found).result()
+    with pytest.raises(HttpResponseError, match="can't delete a deployment that has live traffic") as refused:
+        ml.online_deployments.begin_delete("blue", "busy-one")
+    assert refused.value.status_code == 400
+    with pytest.raises(HttpResponseError, match="has mirrored traffic"):
+        ml.online_deployments.begin_delete("green", "busy-one")
+    assert ml.online_deployments.get("blue", "busy-one").provisioning_state == "Succeeded"
+    found.traffic, found.mirror_traffic = {"blue": 0, "green": 100}, {}
+    ml.online_endpoints.begin_create_or_update(found).result()
+    ml.online_deployments.begin_delete("blue", "busy-one").result()
+    assert [one.name for one in ml.online_deployments.list("busy-one")] == ["green"]
+    assert json.loads(json.loads(ml.online_endpoints.invoke("busy-one", request_file=str(asking))))[0] == "hello you"
+    ml.online_endpoints.begin_delete("busy-one").result()
 
 
 COLLECTS = """

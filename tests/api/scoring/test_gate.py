@@ -19,6 +19,7 @@ from azurine.api.scoring.door import Door
 from azurine.api.scoring.fronts import Front, Target
 from azurine.api.scoring.gate import Gates
 from azurine.api.scoring.lanes import Limits
+from azurine.model import errors
 from azurine.model.resources import Resource
 from running import free_port
 
@@ -82,6 +83,10 @@ class House:
     def find(self, identifier: str) -> Front | None:
         return self.fronts.get(identifier)
 
+    def someone(self, token: str) -> None:
+        if token != "good":
+            raise errors.Unauthenticated("nobody's")
+
     def all(self) -> list[Front]:
         return list(self.fronts.values())
 
@@ -98,7 +103,7 @@ class House:
         def check(front: Front, token: str) -> None:
             raise AssertionError("endpoints with keys ask nobody")
 
-        self.door = Door(inner, self, self.sockets, check, lambda number: WORKSPACE)  # type: ignore[arg-type]
+        self.door = Door(inner, self, self.sockets, check, lambda number: WORKSPACE, self.someone)  # type: ignore[arg-type]
         protocol = Gates(self.door, head=DEADLINE, idle=DEADLINE).protocol
         config = uvicorn.Config(self.door, port=self.port, log_level="critical", lifespan="off", http=protocol)  # type: ignore[arg-type]
         self.server = uvicorn.Server(config)
@@ -282,6 +287,28 @@ def test_a_process_that_talks_nonsense_is_502(house: House) -> None:
         link.send(post(b"nonsense"))
         status, _, body = link.hear()
     assert (status, json.loads(body)["error"]["code"]) == (502, "ModelProcessEnded")
+
+
+@pytest.mark.parametrize(
+    ("client", "header", "status"),
+    [
+        ("127.0.0.1", b"", 200),
+        ("::1", b"", 200),
+        ("10.0.0.7", b"", 401),
+        ("10.0.0.7", b"Bearer bad", 401),
+        ("10.0.0.7", b"Basic good", 401),
+        ("10.0.0.7", b"Bearer good", 200),
+    ],
+)
+def test_the_metrics_are_read_from_here_or_with_a_token(house: House, client: str, header: bytes, status: int) -> None:
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "path": "/metrics", "method": "GET", "client": (client, 1), "headers": [(b"authorization", header)] if header else []}
+    asyncio.run(house.door(scope, None, send))  # type: ignore[arg-type]
+    assert said[0]["status"] == status and (b"azurine_workers" in said[1]["body"]) == (status == 200)
 
 
 def test_who_trickles_holds_no_place_and_not_for_ever(house: House) -> None:

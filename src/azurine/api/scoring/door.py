@@ -41,6 +41,7 @@ _VALUE = re.compile(rb"[\t -~\x80-\xff]*")
 _QUERY = re.compile(rb"[!-~\x80-\xff]{0,%d}" % MOST_QUERY)
 _PATHS = ("/score", "/swagger.json", "/")
 _METHODS = ("POST", "GET", "OPTIONS")
+_HERE = ("127.0.0.1", "::1")
 _JSON = (b"content-type", b"application/json")
 
 Check = Callable[[Front, str], None]
@@ -49,17 +50,24 @@ Check = Callable[[Front, str], None]
 
 class Door:
     def __init__(
-        self, inner: ASGIApp, fronts: Fronts, sockets: Callable[[str], Sequence[Path]], check: Check, workspace_of: Callable[[str], str | None]
+        self,
+        inner: ASGIApp,
+        fronts: Fronts,
+        sockets: Callable[[str], Sequence[Path]],
+        check: Check,
+        workspace_of: Callable[[str], str | None],
+        someone: Callable[[str], object],
     ) -> None:
         """inner: answers everything else. sockets: service → where its processes listen. workspace_of: number of a workspace ("": the
 
-        default one) → its id.
+        default one) → its id. someone: token → whose it is; raises errors.Unauthenticated when it is nobody's.
         """
         self._inner = inner
         self._fronts = fronts
         self._sockets = sockets
         self._check = check
         self._workspace_of = workspace_of
+        self._someone = someone
         self._lanes: dict[str, Lane] = {}
         self._tallies: dict[tuple[str, str], counting.Tally] = {}
         self._copies: set[asyncio.Task[None]] = set()
@@ -73,7 +81,8 @@ class Door:
                 await self._answer(scope, path, receive, send)
                 return
             if path == "/metrics":
-                await _respond(send, 200, [(b"content-type", counting.CONTENT_TYPE.encode())], self._metrics().encode())
+                status, headers, body = self._metrics(scope)
+                await _respond(send, status, headers, body)
                 return
         await self._inner(scope, receive, send)
 
@@ -236,7 +245,19 @@ class Door:
             found = self._tallies[endpoint, deployment] = counting.Tally()
         return found
 
-    def _metrics(self) -> str:
+    def _metrics(self, scope: Scope) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Whoever is on this machine may read it, so that a Prometheus beside the server needs nothing; from elsewhere it takes a token."""
+        if (scope.get("client") or ("",))[0] not in _HERE:
+            kind, _, token = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+            try:
+                if kind.lower() != b"bearer":
+                    raise errors.Unauthenticated("the header 'Authorization: Bearer <token>' is missing")
+                self._someone(token.strip().decode("latin-1"))
+            except errors.Unauthenticated as problem:
+                return refused(Refused(401, "AuthenticationFailed", problem.message))
+        return 200, [(b"content-type", counting.CONTENT_TYPE.encode())], self._page().encode()
+
+    def _page(self) -> str:
         for endpoint in {endpoint for endpoint, _ in self._tallies if self._fronts.find(endpoint) is None}:
             # It was deleted: what is counted for ever would be kept for ever.
             self._tallies = {key: tally for key, tally in self._tallies.items() if key[0] != endpoint}
