@@ -116,6 +116,7 @@ class House:
                 deployments.KIND,
             )
         }
+        self._addresses = Addresses(self.kinds)
         self.online = online.Online(
             home,
             settings.identity,
@@ -179,7 +180,7 @@ class House:
 
     def _with_addresses(self, job: Resource, body: dict[str, Any]) -> dict[str, Any]:
         """The addresses of a job's services, which only the running server knows."""
-        workspace = f"/{Addresses(self.kinds).path(ids.parent(job.id)).lstrip('/')}"
+        workspace = f"/{self._addresses.path(ids.parent(job.id)).lstrip('/')}"
         known = {"Tracking": f"{self.url}/mlflow/v1.0{workspace}?", "Studio": f"{self.url}/runs/{job.name}?wsid={workspace}"}
         services = dict(body["properties"].get("services") or {})
         for name, address in known.items():
@@ -325,7 +326,7 @@ class House:
         """What a step needs to speak to this server: where it is, whom to trust, and a token of its own."""
         workspace = str(wish["workspace"])
         job = self.log.get(ids.child(workspace, "jobs", str(wish["run"])))
-        tracking = f"{self.url}/mlflow/v1.0/{Addresses(self.kinds).path(workspace).lstrip('/')}"
+        tracking = f"{self.url}/mlflow/v1.0/{self._addresses.path(workspace).lstrip('/')}"
         token = self.tokens.issue_step(str(wish["run"]), job.created_by if job is not None else "")
         bundle = str(self.certificates.bundle)
         return {
