@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 
 DEEPEST = 128
 _SPACE = re.compile(r"(?:\s++|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(\.[0-9]++)?([eE][+-]?[0-9]++)?")
+_NUMBER = re.compile(
+    r"[+-]?(?:(?P<hex>0[xX][0-9a-fA-F]{1,16})|(?P<octal>0[0-7]{1,21})(?![0-9.eE])|(?P<whole>[0-9]*+)(?P<rest>\.[0-9]*+)?(?P<power>[eE][+-]?[0-9]++)?)"
+)
 _NAME = re.compile(r"[^\W\d][\w$]*+")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _SINGLE = re.compile(r"'((?:[^'\\]++|\\.)*+)'", re.S)
@@ -21,8 +23,8 @@ def loads(text: str) -> Any:
     try:
         found = json.loads(text, strict=False, parse_constant=_no_constant, parse_float=_float)
     except (ValueError, RecursionError):
-        reader = _Reader(text)
-        return reader.whole()
+        # parity: what follows the first value is not looked at.
+        return _Reader(text).value(1)
     if text.count("[") + text.count("{") > DEEPEST:
         _check_depth(found, text)
     return found
@@ -49,17 +51,20 @@ def _check_depth(value: Any, text: str) -> None:
         level = [inner for one in below for inner in (one.values() if isinstance(one, dict) else one)]
 
 
+def _number(match: re.Match[str]) -> int | float:
+    """parity: 0x10 is 16, 010 is 8, .5 and 1. are read. Raises ValueError."""
+    if match["hex"] or match["octal"]:
+        found = int(match["hex"] or match["octal"], 16 if match["hex"] else 8)
+        return -found if match[0].startswith("-") else found
+    if len(match["whole"]) > 1 and match["whole"].startswith("0"):
+        raise ValueError(match[0])
+    return _float(match[0]) if match["rest"] is not None or match["power"] else int(match[0])
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-
-    def whole(self) -> Any:
-        found = self.value(1)
-        self.space()
-        if self.at < len(self.text):
-            self.fail("Additional text encountered after finished reading JSON content")
-        return found
 
     def value(self, depth: int) -> Any:
         if depth > DEEPEST:
@@ -123,12 +128,12 @@ class _Reader:
 
     def number(self) -> int | float:
         match = _NUMBER.match(self.text, self.at)
-        if not match:
-            self.fail("Unexpected character encountered while parsing value" if self.at < len(self.text) else "Unexpected end of content")
+        if not match or not any(one.isalnum() for one in match[0]):
+            self.fail("Unexpected character encountered while parsing value" if self.at < len(self.text) else "Unexpected end when reading token")
         try:
-            found = _float(match[0]) if match[1] or match[2] else int(match[0])
+            found = _number(match)
         except ValueError:
-            self.fail("The number is too large")
+            self.fail("The number is not valid, or too large")
         self.at = match.end()
         return found
 

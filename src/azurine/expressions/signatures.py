@@ -30,9 +30,9 @@ ARRAY_OR_TEXT = Kinds(frozenset({list, str}), "to be an array or a string")
 ARRAY_OR_OBJECT = Kinds(frozenset({list, dict}), "to be an array or an object")
 COLLECTION = Kinds(frozenset({dict, list, str}), "to be an object, an array or a string")
 COLLECTION_OR_NULL = Kinds(COLLECTION.types | {type(None)}, COLLECTION.words)
-TEXT_OR_NULL = Kinds(frozenset({str, type(None)}), TEXT.words)
 OBJECT = Kinds(frozenset({dict}), "to be an object")
 TEXT_OR_OBJECT = Kinds(frozenset({str, dict}), "to be a string or an object")
+TEXT_OR_XML = Kinds(TEXT_OR_OBJECT.types, "to be a string or an XML")
 ANY: Kinds | None = None
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -74,6 +74,8 @@ class Function:
 
     def wrong_type(self, value: Any, wanted: str, place: int) -> Refused:
         which = "its parameter" if self.most == 1 else f"its {ordinal(place)} parameter"
+        if self.most == 1:  # parity: the words differ a little where there is only one
+            wanted = wanted.replace("to be of type ", "to be a ")
         return Refused(
             f"The template language function '{self.name}' expects {which} {wanted}. "
             f"The provided value is of type '{type_name(value)}'. {self.usage()}",

@@ -51,7 +51,7 @@ def text(value: Any) -> str:
 
 
 def float_text(value: float) -> str:
-    """The shortest digits that read back as the same number; with an exponent from 1E+15 on and below 0.0001, as .NET does."""
+    """The shortest digits that read back as the same number; with an exponent from 1E+17 on and below 0.0001 (parity)."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     digits, _, power = f"{value!r}e0".partition("e")
@@ -64,7 +64,7 @@ def float_text(value: float) -> str:
         return f"{sign}0"
     exponent = int(power.partition("e")[0]) + len(whole) - 1 - (len(all_digits) - len(significant))
     significant = significant.rstrip("0")
-    if not -5 < exponent < 15:
+    if not -5 < exponent < 17:
         tail = f".{significant[1:]}" if len(significant) > 1 else ""
         return f"{sign}{significant[0]}{tail}E{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     if exponent < 0:
@@ -135,7 +135,7 @@ def too_long() -> Refused:
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Deep, and strict about types, but that 1 is 1.0; the order of keys does not count."""
+    """Deep and strict about types, 1 and 1.0 included; the order of keys does not count."""
     kind = type(one)
     if kind is str or kind is bool or one is None:
         return type(other) is kind and bool(one == other)
@@ -144,8 +144,8 @@ def equal(one: Any, other: Any) -> bool:
 
 def key(value: Any) -> Hashable:
     """Equal values have equal keys, and only they."""
-    if isinstance(value, bool):
-        return ("boolean", value)
+    if isinstance(value, bool | float):
+        return (type(value), value)
     if isinstance(value, Mapping):
         return ("object", frozenset((name, key(below)) for name, below in value.items()))
     if isinstance(value, list | tuple):

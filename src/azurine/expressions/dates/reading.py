@@ -1,6 +1,7 @@
 """Reads the dates that .NET reads under the culture en-US: ISO 8601, 1/2/2024 3:04 PM, Jan 2, 2024, 2 January 2024, RFC 1123.
 
 Not read, as there: a year alone, 20240102, day before month in numbers, 24:00, a comma before the fraction, numbers of seconds.
+Not read, unlike there: times without a date and dates without a year, which would mean another moment every day.
 """
 
 import re
@@ -14,15 +15,19 @@ _MONTH = "(?P<word>" + "|".join(f"{one}|{one[:3]}" for one in _MONTHS) + r")\.?"
 _WEEKDAY = "(?:(?P<weekday>" + "|".join(f"{one}|{one[:3]}" for one in _DAYS) + r")\s*,?\s+)?"
 _TIME = (
     r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,30}))?)?)?"
-    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|GMT|UTC|[+-][0-9]{1,2}(?::?[0-9]{2})?)?"
+    r"\s*(?P<half>[AaPp][Mm])?"
 )
+_ZONE = r"\s*(?P<zone>Z|GMT|[+-][0-9]{1,2}(?::?[0-9]{2})?)?"
 _FORMS = [
-    re.compile(form + rf"(?:(?:\s*T\s*|\s+){_TIME})?", re.I)
+    # After a T, all numbers have two digits.
+    re.compile(form + rf"(?:(?:T(?=[0-9]{{2}}:[0-9]{{2}}(?!:[0-9](?![0-9])))|\s+){_TIME})?{_ZONE}", re.I)
     for form in (
         r"(?P<year>[0-9]{4})(?P<sep>[-/.])(?P<month>[0-9]{1,2})(?:(?P=sep)(?P<day>[0-9]{1,2}))?",
         r"(?P<month>[0-9]{1,2})(?P<sep>[-/.])(?P<day>[0-9]{1,2})(?P=sep)(?P<year>[0-9]{4}|[0-9]{2})",
         rf"{_WEEKDAY}{_MONTH}\s+(?P<day>[0-9]{{1,2}})\s*,?\s+(?P<year>[0-9]{{4}})",
-        rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})[\s-]+{_MONTH}[\s,-]+(?P<year>[0-9]{{4}})",
+        rf"{_WEEKDAY}(?P<day>[0-9]{{1,2}})[\s-]+{_MONTH}[\s,-]+(?P<year>[0-9]{{4}}|[0-9]{{2}})",
+        rf"(?P<year>[0-9]{{4}})[\s-]+{_MONTH}[\s-]+(?P<day>[0-9]{{1,2}})",
+        rf"{_MONTH}[\s,]+(?P<year>[0-9]{{4}})",
     )
 ]
 _LONGEST = 100
@@ -42,7 +47,7 @@ def read(text: str) -> Moment | None:
 
 def _moment(parts: dict[str, str | None]) -> Moment | None:
     try:
-        day = date(_year(str(parts["year"])), _month(parts), int(parts["day"] or 1))
+        day = date(_year(str(parts["year"])), _month(parts), int(parts.get("day") or 1))
         time = _time(parts)
         if time is None or not _weekday_fits(parts, day):
             return None
@@ -53,8 +58,8 @@ def _moment(parts: dict[str, str | None]) -> Moment | None:
 
 
 def _year(digits: str) -> int:
-    # Two digits: up to 49 of this century, as .NET does.
-    return int(digits) if len(digits) == 4 else int(digits) + (2000 if int(digits) < 50 else 1900)
+    # Two digits: up to 29 of this century, as .NET does.
+    return int(digits) if len(digits) == 4 else int(digits) + (2000 if int(digits) < 30 else 1900)
 
 
 def _month(parts: dict[str, str | None]) -> int:

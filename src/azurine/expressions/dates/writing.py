@@ -122,7 +122,10 @@ def _letters(letter: str, count: int) -> Part:
         return {1: "+0", 2: "+00"}.get(count, "+00:00")
     if letter == "K":
         return lambda moment, names: moment.suffix * count
-    return "A.D." if letter == "g" else letter * count
+    if letter in "/:":
+        key = "date_separator" if letter == "/" else "time_separator"
+        return lambda moment, names: str(names[key]) * count
+    return "AD" if letter == "g" else letter * count
 
 
 _NUMBERS: dict[str, Callable[[Moment], int]] = {

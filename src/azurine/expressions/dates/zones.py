@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from azurine.expressions.dates.moments import OPEN, Moment, OutOfRange, as_datetime, made
 
@@ -28,11 +28,11 @@ class NoSuchTime(Exception):
 @lru_cache(maxsize=512)
 def find(name: str) -> ZoneInfo:
     """Raises Unknown."""
-    iana = _windows().get(name.strip().lower(), name.strip())
-    try:
-        return ZoneInfo(iana)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Unknown(name) from None
+    small = name.strip().lower()
+    iana = _windows().get(small) or _iana().get(small)
+    if iana is None:
+        raise Unknown(name)
+    return ZoneInfo(iana)
 
 
 def is_utc(name: str) -> bool:
@@ -62,6 +62,12 @@ def to_utc(ticks: int, zone: ZoneInfo) -> int:
 
 def _in_ticks(offset: timedelta | None) -> int:
     return (offset or timedelta()) // timedelta(microseconds=1) * _TICKS
+
+
+@cache
+def _iana() -> dict[str, str]:
+    """The same for IANA's own names."""
+    return {name.lower(): name for name in available_timezones()}
 
 
 @cache

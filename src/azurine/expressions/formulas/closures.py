@@ -10,10 +10,12 @@ from azurine.expressions.formulas.faults import ExpressionError, Refused, unsele
 from azurine.expressions.formulas.tree import Call, Literal, Node, Step
 from azurine.expressions.scope import Scope
 from azurine.expressions.signatures import Function, Run
-from azurine.expressions.values import type_name
+from azurine.expressions.values import text, type_name
 
 
 class Compiler:
+    """parity: a safe step (`?.x`) on null makes the whole rest null; one that finds no such property answers null, and the next step goes on with it."""
+
     def __init__(self, source: str, table: Mapping[str, Function]) -> None:
         self.source = source
         self.table = table
@@ -51,6 +53,8 @@ class Compiler:
         def selecting(scope: Scope) -> Any:
             value = run(scope)
             for index, step in indexes:
+                if value is None and step.safe:
+                    return None
                 value = self._selected(value, index(scope), step)
             return value
 
@@ -66,6 +70,8 @@ class Compiler:
                 try:
                     value = value[name]
                 except (KeyError, TypeError):
+                    if value is None and step.safe:
+                        return None
                     value = self._selected(value, name, step)
             return value
 
@@ -76,14 +82,13 @@ class Compiler:
             return self._property(value, index, step)
         if isinstance(value, list):
             return self._element(value, index, step)
-        if value is None and step.safe:
-            return None
-        why = f" Property selection is not supported on values of type '{type_name(value)}'."
+        why = "" if value is None else f" Property selection is not supported on values of type '{type_name(value)}'."
         raise self._unselected(step, f"property '{_shown(index)}' cannot be selected.{why}")
 
     def _property(self, value: Mapping[str, Any], index: Any, step: Step) -> Any:
         if not isinstance(index, str):
-            raise self._unselected(step, f"property '{_shown(index)}' cannot be selected. Object properties can only be selected by names.")
+            why = " Object properties can only be selected by names." if type(index) is int else ""
+            raise self._unselected(step, f"property '{_shown(index)}' cannot be selected.{why}")
         if index in value:
             return value[index]
         small = index.casefold()
@@ -96,11 +101,11 @@ class Compiler:
 
     def _element(self, value: list[Any], index: Any, step: Step) -> Any:
         if type(index) is not int:
-            why = "Array elements can only be selected using an integer index."
-            raise self._unselected(step, f"property '{_shown(index)}' cannot be selected. {why}")
+            why = " Array elements can only be selected using an integer index." if isinstance(index, str) else ""
+            raise self._unselected(step, f"property '{_shown(index)}' cannot be selected.{why}")
         if 0 <= index < len(value):
             return value[index]
-        if step.safe and index >= 0:
+        if step.safe:
             return None
         raise self._unselected(step, f"array index '{index}' is outside bounds (0, {len(value) - 1}) of array.")
 
@@ -109,7 +114,7 @@ class Compiler:
 
 
 def _shown(index: Any) -> str:
-    return index if isinstance(index, str) else "null" if index is None else type_name(index) if isinstance(index, dict | list) else str(index)
+    return type_name(index) if isinstance(index, dict | list) else text(index)
 
 
 def _plain(function: Function, arguments: tuple[Run, ...], refusing: Callable[[Refused], ExpressionError]) -> Run:

@@ -8,7 +8,7 @@ is looked for with regard to quotes.
 import re
 
 from azurine.expressions.formulas import parser
-from azurine.expressions.formulas.faults import unparsed
+from azurine.expressions.formulas.faults import ExpressionError
 from azurine.expressions.formulas.tree import Node
 
 _FORMULA = re.compile(r"(?:[^'}]++|'[^']*+')*+\}")
@@ -59,6 +59,11 @@ def _end(text: str, start: int) -> int:
     """Where the brace stands that closes the formula. A doubled quote leaves a string and enters it again, which comes to the same."""
     found = _FORMULA.match(text, start)
     if found is None:
-        shown = text[start : start + parser.LONGEST]
-        raise unparsed(shown, len(shown), "expected token 'RightCurlyBracket' and actual 'EndOfData'")
+        shown = text[: start + parser.LONGEST]
+        raise ExpressionError(
+            f"The template language expression '{shown}' is not valid: the string interpolation segment starting at position '{start - 2}' "
+            "is not terminated. Make sure that every '@{' is followed by its '}'.",
+            shown,
+            start - 2,
+        )
     return found.end() - 1

@@ -4,7 +4,7 @@ from typing import Any
 
 from azurine.expressions.formulas.faults import Refused
 from azurine.expressions.signatures import ANY, ARRAY, ARRAY_OR_OBJECT, ARRAY_OR_TEXT, COLLECTION, COLLECTION_OR_NULL, INTEGER, TEXT, Family
-from azurine.expressions.values import LARGEST_TEXT, equal, key, text, too_long
+from azurine.expressions.values import LARGEST_TEXT, equal, key, text, too_long, type_name
 
 FAMILY = Family("Collection")
 
@@ -14,7 +14,11 @@ def contains(collection: Any, value: Any) -> bool:
     if isinstance(collection, list):
         return any(equal(one, value) for one in collection)
     if not isinstance(value, str):
-        raise FAMILY.functions["contains"].wrong_type(value, "to be of type string", 1)
+        raise Refused(
+            "The template language function 'contains' expects parameters of matching types: an object and a key, an array and a value, or a string "
+            f"and a substring. The provided types '{type_name(collection)}' and '{type_name(value)}' are incompatible. {FAMILY.functions['contains'].usage()}",
+            1,
+        )
     if isinstance(collection, str):
         return value in collection
     return value in collection or any(str(name).casefold() == value.casefold() for name in collection)
@@ -100,6 +104,7 @@ def _nothing(collection: Any) -> Any:
 def _count(name: str, count: int) -> int:
     if count < 0:
         raise Refused(
-            f"The template language function '{name}' expects its second parameter to be an integer of 0 or more. The provided value is '{count}'.", 1
+            f"The template language function '{name}' parameters are out of range: 'count' must be a positive integer. The provided value is '{count}'.",
+            1,
         )
     return count

@@ -12,7 +12,7 @@ from azurine.expressions.values import CONTENT, CONTENT_TYPE, content, json_text
 FAMILY = Family("Conversion")
 
 OCTETS = "application/octet-stream"
-_PLAIN = "text/plain;charset=utf-8"
+_PLAIN, _JSON = "text/plain;charset=utf-8", "application/json;charset=utf-8"
 _ENCODABLE = Kinds(frozenset({str, dict, list}), "to be a string, an object or an array")
 _DATA_URI = re.compile(r"data:(?P<type>[^,]*?)(?P<encoded>;base64)?,(?P<data>.*)", re.I | re.S)
 
@@ -51,14 +51,19 @@ def base64_to_binary(value: str) -> dict[str, str]:
 
 @FAMILY.plain("binary", ANY)
 def binary(value: Any) -> dict[str, str]:
+    if value is None:
+        raise invalid("binary")
     return made(OCTETS, octets_of(value))
 
 
-@FAMILY.plain("dataUri", _ENCODABLE)
+@FAMILY.plain("dataUri", ANY)
 def data_uri(value: Any) -> str:
-    held = content(value)
-    content_type = _PLAIN if held is None else value[CONTENT_TYPE]
-    return sized(f"data:{content_type};base64,{b64encode(octets_of(value)).decode()}")
+    if value is None:
+        raise invalid("dataUri")
+    if content(value) is not None:
+        return sized(f"data:{value[CONTENT_TYPE]};base64,{value[CONTENT]}")
+    octets = value.encode("utf-8", "replace") if isinstance(value, str) else json_text(value).encode("utf-8", "replace")
+    return sized(f"data:{_PLAIN if isinstance(value, str) else _JSON};base64,{b64encode(octets).decode()}")
 
 
 @FAMILY.plain("dataUriToString", TEXT)
@@ -80,7 +85,8 @@ def _decoded(value: str, name: str) -> bytes:
     try:
         return b64decode("".join(value.split()), validate=True)
     except ValueError:
-        raise invalid(name) from None
+        why = "The value cannot be decoded from base64 representation."
+        raise Refused(f"The template language function '{name}' was invoked with a parameter that is not valid. {why}", 0) from None
 
 
 def _data(value: str, name: str) -> tuple[str, bytes]:
@@ -92,4 +98,4 @@ def _data(value: str, name: str) -> tuple[str, bytes]:
             0,
         )
     octets = _decoded(found["data"], name) if found["encoded"] else unquote_to_bytes(found["data"].encode("utf-8", "replace"))
-    return found["type"] or _PLAIN, octets
+    return found["type"] or "text/plain", octets

@@ -8,7 +8,7 @@ from typing import Any
 from azurine.expressions import lenient
 from azurine.expressions.formulas.faults import Refused
 from azurine.expressions.functions import documents
-from azurine.expressions.signatures import ANY, TEXT_OR_OBJECT, Family, invalid
+from azurine.expressions.signatures import ANY, TEXT_OR_XML, Family, invalid
 from azurine.expressions.values import sized, text
 
 FAMILY = Family("Conversion")
@@ -52,10 +52,10 @@ def decimal(value: Any) -> float:
 
 @FAMILY.plain("int", ANY)
 def integer(value: Any) -> int:
-    """Text goes through a double (parity), so it is exact to 2^53 only."""
-    if isinstance(value, bool | int):
+    """Text and large integers go through a double (parity), so it is exact to 2^53 only."""
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
         return int(value)
-    found = value if isinstance(value, float) else _read(value)
+    found = _double(value) if isinstance(value, int | float) else _read(value)
     if found is None or not math.isfinite(found) or found != int(found) or not -(2.0**63) <= found < 2.0**63:
         raise invalid("int")
     return int(found)
@@ -66,12 +66,12 @@ def string(value: Any) -> str:
     return sized(text(value))
 
 
-@FAMILY.plain("json", TEXT_OR_OBJECT)
+@FAMILY.plain("json", TEXT_OR_XML)
 def parsed(value: Any) -> Any:
     if isinstance(value, dict):
         found = documents.as_json(value)
         if found is None:
-            raise FAMILY.functions["json"].wrong_type(value, "to be a string or an XML", 0)
+            raise FAMILY.functions["json"].wrong_type(value, TEXT_OR_XML.words, 0)
         return found
     if not value.strip():
         return None

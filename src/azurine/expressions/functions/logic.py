@@ -9,6 +9,8 @@ from azurine.expressions.values import collated, equal, type_name
 
 FAMILY = Family("Logical")
 
+_NUMBERS = (int, float)
+
 
 @FAMILY.lazy("if", BOOLEAN, ANY, ANY)
 def choose(scope: Scope, condition: Run, then: Run, otherwise: Run) -> Any:
@@ -30,10 +32,10 @@ def negated(value: bool) -> bool:
     return not value
 
 
-@FAMILY.plain("equals", ANY, ANY, least=2, most=3)
-def equals(one: Any, other: Any, tolerated: Any = None) -> bool:
-    # parity: a third argument is not complained about.
-    return equal(one, other)
+@FAMILY.plain("equals", ANY, ANY, most=None)
+def equals(one: Any, *others: Any) -> bool:
+    """1 equals 1.0, but not within arrays and objects; parity: more than two are all compared with the first."""
+    return all(bool(one == other) if type(one) in _NUMBERS and type(other) in _NUMBERS else equal(one, other) for other in others)
 
 
 @FAMILY.plain("greater", ANY, ANY)
@@ -73,7 +75,13 @@ def _boolean(name: str, value: Any, place: int) -> bool:
     if value is True or value is False:
         return bool(value)
     function: Function = FAMILY.functions[name]
-    raise function.wrong_type(value, BOOLEAN.words, place)
+    if name == "if":
+        raise function.wrong_type(value, BOOLEAN.words, place)
+    raise Refused(
+        f"The template language function '{name}' expects all of its parameters to be booleans. Found invalid parameter types: '{type_name(value)}'. "
+        f"{function.usage()}",
+        place,
+    )
 
 
 def _comparable(name: str, one: Any, other: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from azurine.expressions.formulas.faults import Refused
 from azurine.expressions.scope import Scope
 from azurine.expressions.signatures import ANY, INTEGER, NUMBER, Family
+from azurine.expressions.values import type_name
 
 FAMILY = Family("Math")
 
@@ -77,7 +78,7 @@ def span(start: int, count: int) -> list[int]:
             f"The template language function 'range' expects its second parameter to be an integer from 0 to {_MOST}. The provided value is '{count}'.",
             1,
         )
-    if start not in _INT32 or start + count not in _INT32:
+    if start not in _INT32 or start + max(count - 1, 0) not in _INT32:
         raise Refused("The template language function 'range' expects the sum of its parameters to be no larger than 2147483647.", 0)
     return list(range(start, start + count))
 
@@ -85,7 +86,7 @@ def span(start: int, count: int) -> list[int]:
 def _within(name: str, value: Number) -> Number:
     """A value that its type can hold."""
     if not -(2**63) <= value < 2**63 if isinstance(value, int) else not math.isfinite(value):
-        raise Refused(f"The template language function '{name}' resulted in an overflow: the value is too large or too small.")
+        raise Refused(f"The provided parameters for template language function '{name}' caused arithmetic overflow.")
     return value
 
 
@@ -98,8 +99,12 @@ def _chosen(name: str, choose: Any, values: tuple[Any, ...]) -> Number:
     given = values[0] if len(values) == 1 and isinstance(values[0], list) else values
     for place, value in enumerate(given):
         if type(value) not in (int, float):
-            raise FAMILY.functions[name].wrong_type(value, NUMBER.words, place)
+            raise Refused(
+                f"The template language function '{name}' expects all of its parameters to be either integer or decimal numbers. "
+                f"Found invalid parameter types: '{type_name(value)}'. {FAMILY.functions[name].usage()}",
+                0 if given is not values else place,
+            )
     if not given:
-        raise Refused(f"The template language function '{name}' expects an array that is not empty.", 0)
+        raise Refused(f"The template language function '{name}' expects an array of numbers that is not empty. {FAMILY.functions[name].usage()}", 0)
     found: Number = choose(given)
     return float(found) if any(type(value) is float for value in given) else found

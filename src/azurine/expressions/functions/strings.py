@@ -85,8 +85,8 @@ def trim(value: str) -> str:
 @FAMILY.seeing("guid", TEXT, least=0)
 def guid(scope: Scope, form: str = "D") -> str:
     made = uuid.UUID(int=scope.chance.getrandbits(128), version=4) if scope.chance else uuid.uuid4()
-    match form.upper():
-        case "D" | "":
+    match form:
+        case "D":
             return str(made)
         case "N":
             return made.hex
@@ -97,7 +97,9 @@ def guid(scope: Scope, form: str = "D") -> str:
         case "X":
             low, middle, high, *rest = made.fields[0], made.fields[1], made.fields[2], *made.bytes[8:]
             return f"{{0x{low:08x},0x{middle:04x},0x{high:04x},{{{','.join(f'0x{one:02x}' for one in rest)}}}}}"
-    raise Refused(f"The template language function 'guid' was invoked with a format '{form}' that is not valid: it is one of N, D, B, P, X.", 0)
+    raise Refused(
+        f"The template language function 'guid' format parameter '{form[:40]}' is not supported. The supported formats are: 'N, D, B, P, X'.", 0
+    )
 
 
 def _small(value: str) -> str:

@@ -103,12 +103,15 @@ def ticks(stamp: str) -> int:
 def convert_from_utc(stamp: str, zone: str, form: str = "o") -> str:
     # Unlike Data Factory, which wants the Z: a stamp without any is taken as UTC.
     moment, there = _read("convertFromUtc", stamp), _zone("convertFromUtc", zone, 1)
-    return _written("convertFromUtc", _moved("convertFromUtc", lambda: zones.from_utc(moment.ticks, there)), form)
+    local = Moment(moment.ticks, UTC) if zones.is_utc(zone) else _moved("convertFromUtc", lambda: zones.from_utc(moment.ticks, there))
+    return _written("convertFromUtc", local, form)
 
 
 @FAMILY.plain("convertToUtc", TEXT, TEXT, TEXT, least=2)
 def convert_to_utc(stamp: str, zone: str, form: str = "o") -> str:
     moment, there = _read("convertToUtc", stamp), _zone("convertToUtc", zone, 1)
+    if moment.suffix == UTC and zones.is_utc(zone):
+        return _written("convertToUtc", moment, form)
     if moment.suffix != OPEN:
         raise Refused(
             f"In function 'convertToUtc', the value provided for date time string '{_cut(stamp)}' was not valid: it must have no 'Z' and no offset.",
@@ -144,7 +147,10 @@ def _written(name: str, moment: Moment, form: str, language: str = writing.ENGLI
     try:
         return writing.write(moment, form, language)
     except writing.BadFormat:
-        raise Refused(f"In function '{name}', the value provided for date time format '{_cut(form)}' was not valid.") from None
+        raise Refused(
+            f"The template language function '{name}' format parameter '{_cut(form)}' is not supported. "
+            "The format must be a single format character (such as 'd' or 'g') or a custom format pattern (such as 'MMMM dd, yyyy' or 'hh:mm:ss.ff')."
+        ) from None
 
 
 def _shifted(name: str, moment: Moment, count: int, unit: str) -> Moment:
@@ -154,7 +160,8 @@ def _shifted(name: str, moment: Moment, count: int, unit: str) -> Moment:
     if small in _TICKS:
         return _moved(name, lambda: moment.plus(_count(count) * _TICKS[small]))
     raise Refused(
-        f"In function '{name}', the value provided for the time unit '{_cut(unit)}' was not valid. It is one of Second, Minute, Hour, Day, Week, Month, Year."
+        f"The template language function '{name}' expects a string that represents a valid time unit. The provided value '{_cut(unit)}' is not a valid "
+        "time unit: it is one of Second, Minute, Hour, Day, Week, Month, Year."
     )
 
 
@@ -162,7 +169,9 @@ def _moved(name: str, move: Callable[[], Any]) -> Moment:
     try:
         found: Moment = move()
     except OutOfRange:
-        raise Refused(f"In function '{name}', the added or subtracted value results in an un-representable DateTime.") from None
+        raise Refused(
+            f"The template language function '{name}' parameters are not valid. The added or subtracted value results in an unrepresentable DateTime."
+        ) from None
     return found
 
 

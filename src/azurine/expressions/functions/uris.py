@@ -1,17 +1,18 @@
 """Text in URIs: everything but letters, digits and - _ . ~ is written with per cent signs."""
 
+from typing import Any
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 from azurine.expressions.functions.contents import OCTETS, made
-from azurine.expressions.signatures import TEXT, TEXT_OR_NULL, Family
-from azurine.expressions.values import sized
+from azurine.expressions.signatures import ANY, TEXT, Family
+from azurine.expressions.values import sized, text
 
 FAMILY = Family("Conversion")
 
 
-@FAMILY.plain("uriComponent", TEXT_OR_NULL)
-def uri_component(value: str | None) -> str:
-    return sized(quote(value or "", safe="", errors="replace"))
+@FAMILY.plain("uriComponent", ANY)
+def uri_component(value: Any) -> str:
+    return sized(quote(text(value), safe="", errors="replace"))
 
 
 @FAMILY.plain("uriComponentToString", TEXT)
