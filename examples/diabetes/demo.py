@@ -11,7 +11,7 @@ the same in Azure: a compute cluster, and three pipelines over a lake of files.
     0-raw ── designer/data-prep.yml ──► 1-bronze ── pipeline.yml ──► model ── designer/scoring.yml ──► 2-silver
 
 The first and the last are made of components of the library; the one between of scripts. The exit code is 0 only if every patient
-arrived in bronze and got an answer in silver, and the model is registered, loads, and predicts.
+arrived in bronze and got an answer in silver, and the model is registered, loads, predicts, and answers as a service.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import lake
+import realtime
 
 import azurine
 from azurine.cli import faults, following, printing, progress, quieting
@@ -64,10 +65,11 @@ def main() -> int:
             done("lake", f"{RAW}: {', '.join(part.name for part in parts)}")
             prepared = submitted(connection, "data prep", HERE / "designer" / "data-prep.yml")
             sight = trained(connection)
+            names = served(connection)
             scored = submitted(connection, "scoring", HERE / "designer" / "scoring.yml")
             seconds = {"data prep": took(prepared), "training": took(sight), "scoring": took(scored)}
             kept(connection, parts[0], folder / "results", seconds)
-            report(connection, sight, data, folder / "results", lambda: time.monotonic() - begun)
+            report(connection, sight, data, folder / "results", lambda: time.monotonic() - begun, names)
             if args.keep:
                 how_to_go_on(home)
     except KeyboardInterrupt:
@@ -169,6 +171,16 @@ def followed(connection: Any, name: str) -> following.Sight:
     return sight
 
 
+def served(connection: Any) -> list[str]:
+    """The model as a service that answers at once; the names of the classes of two patients."""
+    endpoint = realtime.deployed(connection)
+    names = realtime.asked(connection, endpoint)
+    if len(names) != 2 or set(names) - set(realtime.CLASSES):
+        raise Failed(f"the service answered {names} for two patients; {' or '.join(realtime.CLASSES)} for each was expected")
+    done("real time", f"{endpoint.scoring_uri} says {', '.join(names)}")
+    return names
+
+
 def took(sight: following.Sight) -> str:
     return f"{len(sight.steps)} steps in {printing.seconds_text(sight.job.seconds or 0.0)}"
 
@@ -189,7 +201,7 @@ def kept(connection: Any, raw: Path, results: Path, seconds: dict[str, str]) -> 
     row("scoring", f"{silver['Diabetic'].mean():.1%} are said to be diabetic, {seconds['scoring']}, to {SILVER}/diabetes.csv")
 
 
-def report(connection: Any, sight: following.Sight, data: Path, results: Path, seconds: Callable[[], float]) -> None:
+def report(connection: Any, sight: following.Sight, data: Path, results: Path, seconds: Callable[[], float], names: list[str]) -> None:
     """Sees for itself that the model is registered, loads and predicts; then tells how it went."""
     steps = {step.title: step for step in sight.steps}
     mlflow = connection.mlflow()
@@ -214,6 +226,7 @@ def report(connection: Any, sight: following.Sight, data: Path, results: Path, s
     row("AUC", f"{metrics['auc']:.4f}")
     row("model", f"{model.name}, version {model.version}")
     row("it says", f"patient {', '.join(said)}")
+    row("at once", f"{', '.join(names)} (the two of endpoint/request.json, asked over HTTP)")
     row("steps", ", ".join(f"{step.title} {printing.seconds_text(step.seconds or 0.0)}" for step in sight.steps))
     row("files", f"{shown(results)} (tables, metrics, plots and logs, model)")
     row("all in all", printing.seconds_text(seconds()))

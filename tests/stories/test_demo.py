@@ -29,6 +29,7 @@ def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
     assert 0.75 < float(told["AUC"].split()[1]) < 0.95
     assert "diabetes, version 1" in told["model"]
     assert told["it"].count("diabetic") == 2
+    assert all(one in ("diabetic", "not-diabetic") for one in told["at"].split("  ")[-1].split(" (")[0].split("once")[-1].strip().split(", "))
     assert all(f"{step}: Completed" in ran.stderr for step in ("prep", "train", "evaluate", "register", "export_query", "export_predictions"))
     assert "1500 patients, 8 steps" in told["data"] and "3 steps" in told["scoring"]
     results = tmp_path / "demo" / "results"
