@@ -22,18 +22,17 @@ def _children(element: Element) -> dict[str, Any]:
     found: dict[str, Any] = {f"@{one.name}": one.value for one in element.attributes}
     texts = [child.value for child in element.children if isinstance(child, Text)]
     if texts:
-        found["#text"] = "".join(texts)
-    repeated = {child.name for child in element.elements()}
-    for name in dict.fromkeys(child.name for child in element.elements()) if repeated else ():
-        values = [_value(child) for child in element.elements() if child.name == name]
-        found[name] = values if len(values) > 1 else values[0]
-    return found
+        found["#text"] = texts if len(texts) > 1 else texts[0]
+    same: dict[str, list[Any]] = {}
+    for child in element.elements():
+        same.setdefault(child.name, []).append(_value(child))
+    return found | {name: values if len(values) > 1 else values[0] for name, values in same.items()}
 
 
 def _value(element: Element) -> Any:
     found = _children(element)
     if not found:
-        return None
+        return None if element.closed else ""
     return found["#text"] if list(found) == ["#text"] else found
 
 

@@ -35,7 +35,7 @@ class Attribute:
 
 @dataclass(eq=False, slots=True)
 class Element:
-    """name: as written, "" for the document itself. order: its place in the document."""
+    """name: as written, "" for the document itself. order: its place in the document. closed: was it written `<a/>`, not `<a></a>`?"""
 
     name: str
     parent: "Element | None" = None
@@ -43,6 +43,7 @@ class Element:
     children: list["Element | Text"] = field(default_factory=list)
     order: int = 0
     declaration: dict[str, str] | None = None
+    closed: bool = False
 
     def elements(self) -> list["Element"]:
         return [child for child in self.children if isinstance(child, Element)]
@@ -53,16 +54,17 @@ Node = Element | Text | Attribute
 
 def read(source: str) -> Element:
     """The document. Raises Malformed."""
-    builder = _Builder()
+    builder = _Builder(source.encode("utf-8", "replace"))
     try:
-        builder.parser.Parse(source.encode("utf-8"), True)
-    except (expat.ExpatError, UnicodeEncodeError) as error:
+        builder.parser.Parse(builder.source, True)
+    except expat.ExpatError as error:
         raise Malformed(str(error)) from None
     return builder.document
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, source: bytes) -> None:
+        self.source = source
         self.document = Element("")
         self.here = self.document
         self.order = 0
@@ -88,6 +90,7 @@ class _Builder:
     def end(self, name: str) -> None:
         self.depth -= 1
         written = self.here
+        written.closed = not written.children and self.source.endswith(b"/>", 0, self.parser.CurrentByteIndex)
         if any(isinstance(child, Element) for child in written.children):
             written.children = [child for child in written.children if isinstance(child, Element) or child.value.strip()]
         self.here = written.parent or self.document
@@ -124,13 +127,36 @@ def text_of(node: Node) -> str:
 
 
 def written(element: Element) -> str:
-    """An element as XML, without white space between elements."""
+    """An element as XML that can stand alone, without white space between elements."""
     if not element.name:
         return "".join(written(child) for child in element.elements())
-    attributes = "".join(f" {one.name}={quoteattr(one.value)}" for one in element.attributes)
-    if not element.children:
+    return _written(element, "".join(f" {name}={quoteattr(value)}" for name, value in _inherited(element).items()))
+
+
+def _inherited(element: Element) -> dict[str, str]:
+    """The namespaces that elements around it declare, and that it or what is in it uses."""
+    used, pending = set(), [element]
+    while pending:
+        one = pending.pop()
+        used |= {name.rpartition(":")[0] for name in (one.name, *(attribute.name for attribute in one.attributes if ":" in attribute.name))}
+        pending.extend(one.elements())
+    found: dict[str, str] = {}
+    own = {one.name for one in element.attributes}
+    here = element.parent
+    while here is not None:
+        for given in here.attributes:
+            prefix = given.name.removeprefix("xmlns").removeprefix(":")
+            if given.name in ("xmlns", f"xmlns:{prefix}") and prefix in used and given.name not in own:
+                found.setdefault(given.name, given.value)
+        here = here.parent
+    return found
+
+
+def _written(element: Element, more: str = "") -> str:
+    attributes = more + "".join(f" {one.name}={quoteattr(one.value)}" for one in element.attributes)
+    if element.closed:
         return f"<{element.name}{attributes} />"
-    inner = "".join(written(child) if isinstance(child, Element) else escape(child.value) for child in element.children)
+    inner = "".join(_written(child) if isinstance(child, Element) else escape(child.value) for child in element.children)
     return f"<{element.name}{attributes}>{inner}</{element.name}>"
 
 
