@@ -50,6 +50,20 @@ AZ_ML = {
 }
 """The commands of the extension `ml` of Azure's command line. https://learn.microsoft.com/cli/azure/ml"""
 
+FUNCTIONS = {
+    "String": "concat endsWith guid indexOf lastIndexOf replace split startsWith substring toLower toUpper trim",
+    "Collection": "contains empty first intersection join last length skip take union",
+    "Logical": "and equals greater greaterOrEquals if less lessOrEquals not or",
+    "Conversion": "array base64 base64ToBinary base64ToString binary bool coalesce createArray dataUri dataUriToBinary dataUriToString "
+    "decodeBase64 decodeDataUri decodeUriComponent encodeUriComponent float int json string uriComponent uriComponentToBinary "
+    "uriComponentToString xml xpath",
+    "Math": "add div max min mod mul rand range sub",
+    "Date and time": "addDays addHours addMinutes addSeconds addToTime convertFromUtc convertTimeZone convertToUtc dayOfMonth dayOfWeek dayOfYear "
+    "formatDateTime getFutureTime getPastTime startOfDay startOfHour startOfMonth subtractFromTime ticks utcNow",
+    "Surroundings": "activity dataset item linkedService pipeline trigger triggerBody variables",
+}
+"""What Data Factory documents of its expressions. https://learn.microsoft.com/azure/data-factory/control-flow-expression-language-functions"""
+
 Marks = dict[str, dict[str, str]]
 """{group: {operation: mark}}"""
 
@@ -108,6 +122,11 @@ def render(record: Mapping[str, Any]) -> str:
             "The nouns and verbs of `az ml`. ✓: `azurine` has the command (what it does goes through the official client).",
             _commands(),
         ),
+        Side(
+            "Data Factory: the functions of expressions",
+            "✓: the function is there, and rows of [cases](../tests/cases/expressions) show what it answers and refuses. `azurine expr` tries one.",
+            _functions(),
+        ),
     )
     parts = [_HEAD, _numbers(sides)]
     for side in sides:
@@ -125,7 +144,7 @@ Made by `make docs` from a run of the tests and from the server's own tables; no
 | ○ | the server has it; no test with the official client does it |
 | ✗ | not there: the client gets a clear error in Azure's form |
 
-Data Factory is to come as a whole and is not listed.
+Of Data Factory only the functions of expressions are listed so far.
 
 ## In numbers
 """
@@ -223,6 +242,18 @@ def _commands() -> Marks:
 
     have = {noun: set(typer.main.get_command(importlib.import_module(module).app).commands) for noun, (module, _) in cli.NOUNS.items()}  # type: ignore[attr-defined]
     return {noun: {verb: SHOWN if verb in have.get(noun, ()) else ABSENT for verb in verbs.split()} for noun, verbs in AZ_ML.items()}
+
+
+def _functions() -> Marks:
+    from azurine.expressions.functions import TABLE
+
+    rows = "".join(path.read_text(encoding="utf-8").lower() for path in (DOCS.parent / "tests" / "cases" / "expressions").glob("*.json"))
+
+    def mark(name: str) -> str:
+        known = TABLE.get(name.lower())
+        return ABSENT if known is None or known.name != name else SHOWN if f"{name.lower()}(" in rows else SERVED
+
+    return {family: {name: mark(name) for name in names.split()} for family, names in FUNCTIONS.items()}
 
 
 def _table(side: Side, shown: Mapping[str, Mapping[str, str]]) -> str:
