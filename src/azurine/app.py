@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from azurine import factories, ml, online, registry
+from azurine import batch, factories, ml, online, registry
 from azurine.api import auth, looking, public, questions, routes
 from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
@@ -31,6 +31,7 @@ from azurine.api.mlflow.house import Spot
 from azurine.api.mlflow.stored_files import StoredFiles
 from azurine.api.scoring.door import Door
 from azurine.api.stores import Stores
+from azurine.compute import sufficing
 from azurine.compute.cluster import ClusterPlace
 from azurine.compute.contract import Place
 from azurine.compute.environments import Environments
@@ -170,7 +171,10 @@ class House:
                     self.log, self.tracking, StoredFiles(self.files, self._spot), clock.system, kinds=self.kinds, authorize=roles.may
                 ),
             ],
-            early=self.online.routes(self.kinds, roles.may),
+            early=[
+                *self.online.routes(self.kinds, roles.may),
+                *batch.routes(self.log, self.kinds, roles.may, {jobs.KIND.name: self._with_addresses}, self.online.workspace),
+            ],
             blobs=blob_app(self.files, self.tokens.check, self._challenge()),
             artifacts=self._artifacts(),
             sizes=computes.sizes,
@@ -359,7 +363,16 @@ class House:
 
     def _environment(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
         log = self.artifacts(str(wish["workspace"]), str(wish["run"])).folder / BUILD_LOG
-        return {"python": self.environments.ensure(wish["definition"], log, is_ceased).python}
+        definition = self._brought(wish) if "model" in wish["definition"] else wish["definition"]
+        return {"python": self.environments.ensure(definition, log, is_ceased).python}
+
+    def _brought(self, wish: Json) -> Json:
+        """The environment that a model brings with it."""
+        uri = str(wish["definition"]["model"])
+        path = self.locate(str(wish["workspace"]), uri)
+        if path is None or not path.is_dir():
+            raise errors.Missing(f"the files of the model are not there: {uri}", code="ModelNotFound")
+        return sufficing.definition(path)
 
     def _copy(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
         jobs_of = ids.child(str(wish["workspace"]), "jobs", "")

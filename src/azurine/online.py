@@ -95,7 +95,7 @@ class Online:
             if not may(principal, SCORE, front.endpoint.id):
                 raise errors.Denied(f"{principal.name} may not call the endpoint {front.endpoint.name}")
 
-        found = Door(inner, self._fronts, self.performer.services.sockets, admit, self._workspace, check)
+        found = Door(inner, self._fronts, self.performer.services.sockets, admit, self.workspace, check)
         self.performer.drain, self.performer.changed = found.drain, found.changed
         return found
 
@@ -125,7 +125,7 @@ class Online:
         endpoint = ids.parent(deployment.id)
         return self._logs(ids.parent(endpoint), ids.name(endpoint), deployment.name)
 
-    def _workspace(self, number: str) -> str | None:
+    def workspace(self, number: str) -> str | None:
         if not number:
             return self._default
         for subscription in self._log.page(subscriptions.KIND.name, "", limit=1000):

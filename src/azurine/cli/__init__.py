@@ -28,6 +28,8 @@ NOUNS: dict[str, tuple[str, str]] = {
     "online-endpoint": ("azurine.cli.online_endpoint", "Online endpoints: addresses at which models answer at once."),
     "endpoint": ("azurine.cli.online_endpoint", "The same as online-endpoint."),
     "online-deployment": ("azurine.cli.online_deployment", "Online deployments: the models behind an online endpoint."),
+    "batch-endpoint": ("azurine.cli.batch_endpoint", "Batch endpoints: addresses that are told where data lies, and answer with a job."),
+    "batch-deployment": ("azurine.cli.batch_deployment", "Batch deployments: what runs when a batch endpoint is called."),
     "datastore": ("azurine.cli.datastore", "Datastores: where data lies."),
     "principal": ("azurine.cli.principal", "Who may sign in: service principals and their secrets."),
     "patients": ("azurine.cli.patients", "Made-up patients, to try things with."),

@@ -6,9 +6,18 @@ so their environment is there already, and warm.
 
 import sys
 from importlib import metadata
+from pathlib import Path
 
 from azurine.compute import conda
 from azurine.model.errors import AzurineError
+from azurine.model.resources import Json
+
+
+def definition(model: Path) -> Json:
+    """The environment that an MLflow model brings: of its conda file, unless the server's own does."""
+    own = model / "conda.yaml"
+    text = own.read_text(encoding="utf-8") if own.is_file() else ""
+    return {"condaFile": text} if text and not suffices(text) else {"host": True}
 
 
 def suffices(conda_file: str) -> bool:

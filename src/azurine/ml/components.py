@@ -79,9 +79,9 @@ def _check_step(spec: Reader, admission: Admission) -> None:
 def _check_parallel(spec: Reader, admission: Admission) -> None:
     parallel.check(spec)
     task = spec.mapping("task")
-    is_model = task.text("type") == parallel.MODEL
-    _check_reference(task, "environment", "environments", admission, required=not is_model)
-    _check_reference(task, "model", "models", admission, required=is_model)
+    # A model may bring its environment.
+    _check_reference(task, "environment", "environments", admission, required=not task.has("model"))
+    _check_reference(task, "model", "models", admission, required=task.text("type") == parallel.MODEL)
     code = task.value.get("code")
     if isinstance(code, str) and not _elsewhere(code):
         _check_reference(task, "code", "codes", admission)

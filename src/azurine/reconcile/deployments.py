@@ -214,11 +214,7 @@ class Deployments:
         """The environment: the one that was named, else the one that the model brings."""
         if wish.get("environment"):
             return dict(wish["environment"])
-        own = model / "conda.yaml" if model is not None else None
-        if own is None or not own.is_file():
-            return {"host": True}
-        text = own.read_text(encoding="utf-8")
-        return {"host": True} if sufficing.suffices(text) else {"condaFile": text}
+        return sufficing.definition(model) if model is not None else {"host": True}
 
     def _collector(self, wish: Json) -> Json:
         given = wish.get("collector") or {}

@@ -112,8 +112,20 @@ class Signature:
 
         if any(type(row) is not list or len(row) != len(self.columns) for row in given.rows):
             raise Unfit(f"Every row must have {len(self.columns)} values, as there are columns")
-        frame = pandas.DataFrame(given.rows, columns=self.columns)
-        for name, kind in zip(self.columns, self.types):  # noqa: B905 not in Python 3.8
+        return self._typed(pandas.DataFrame(given.rows, columns=self.columns))
+
+    def fitted(self, frame: Any) -> Any:
+        """A frame from elsewhere as scikit-learn is given it: the signature's columns, in its order, of its types. Raises Unfit."""
+        if self.columns is None:
+            return frame
+        self._found([str(one) for one in frame.columns])
+        frame = frame.reindex(columns=self.columns) if any(one not in frame.columns for one in self.columns) else frame[self.columns]
+        return self._typed(frame.copy(deep=False))
+
+    def _typed(self, frame: Any) -> Any:
+        import pandas
+
+        for name, kind in zip(self.columns or (), self.types):  # noqa: B905 not in Python 3.8
             wanted = _NUMBERS.get(kind)
             if wanted is not None and str(frame[name].dtype) != wanted:
                 frame[name] = _converted(frame[name], name, kind, wanted)

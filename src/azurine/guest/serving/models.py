@@ -38,13 +38,13 @@ ROW_BY_ROW = ("Tree", "Forest", "Boosting")
 class Model(service.Scorer):
     def __init__(self, path: str, environ: dict[str, str]) -> None:
         """path: the folder with the file MLmodel. Raises what loading raises."""
-        about = _about(path)
+        described = about(path)
         self.name = "MLflow model " + os.path.basename(path)
-        self._signature = inputs.Signature.of(about)
-        estimator = _estimator(path, about)
+        self._signature = inputs.Signature.of(described)
+        estimator = sklearn_model(path, described)
         self._fast = linear.compiled(estimator, self._signature) if estimator is not None else None
         self._predict = _predict_of(path, estimator, self._signature)
-        self._joins = estimator is not None and _is_row_by_row(estimator)
+        self._joins = estimator is not None and is_row_by_row(estimator)
         self.together = self._joins or self._fast is not None
         self.collect: Callable[[wire.Head, inputs.Given, Any], None] | None = None
 
@@ -117,7 +117,7 @@ def _refused(unfit: inputs.Unfit) -> Scored:
     return 400, json.dumps({"message": unfit.message}).encode(), _JSON, False
 
 
-def _about(path: str) -> dict[str, Any]:
+def about(path: str) -> dict[str, Any]:
     import yaml  # here: it comes with MLflow, so it is where MLflow models can be loaded
 
     with open(os.path.join(path, "MLmodel"), "rb") as file:
@@ -125,9 +125,9 @@ def _about(path: str) -> dict[str, Any]:
     return found
 
 
-def _estimator(path: str, about: dict[str, Any]) -> Any:
+def sklearn_model(path: str, described: dict[str, Any]) -> Any:
     """The scikit-learn model by itself; None when it is of another flavour, or wants to be called otherwise than by `predict`."""
-    flavors = about.get("flavors") or {}
+    flavors = described.get("flavors") or {}
     own, general = flavors.get("sklearn"), flavors.get("python_function") or {}
     if not own or general.get("loader_module") != "mlflow.sklearn" or general.get("predict_fn", "predict") != "predict":
         return None
@@ -170,7 +170,7 @@ def _predict_of(path: str, estimator: Any, signature: inputs.Signature) -> Calla
     return predict
 
 
-def _is_row_by_row(estimator: Any) -> bool:
+def is_row_by_row(estimator: Any) -> bool:
     """May rows of several requests be predicted in one call, with equal results for each?"""
     steps = [step for _, step in estimator.steps] if hasattr(estimator, "steps") else [estimator]
     if not all(type(one).__module__.startswith("sklearn.") and type(one).__name__ != "FunctionTransformer" for one in steps):

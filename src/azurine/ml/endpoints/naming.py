@@ -20,3 +20,11 @@ def address(root: str, endpoint: str, default: str) -> str:
     if workspace == default:
         return f"{root}/endpoints/{name}"
     return f"{root}/workspaces/{numbers.workspace(workspace)}/endpoints/{name}"
+
+
+def batch_address(root: str, endpoint: str, default: str) -> str:
+    """What the addresses of a batch endpoint begin with."""
+    workspace, name = ids.up_to(endpoint, ids.WORKSPACES), ids.name(endpoint)
+    if workspace == default:
+        return f"{root}/batch-endpoints/{name}"
+    return f"{root}/batch-endpoints/{numbers.workspace(workspace)}/{name}"

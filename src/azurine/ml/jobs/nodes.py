@@ -100,7 +100,7 @@ def body(name: str, node: Node, sight: Sight) -> Json:
         properties[key] = bindings.resolve(node[key], scope, key) if node.get(key) else None
     if node.get("type") == "parallel":
         # Its expressions speak of the step's own inputs, so they stay as they are.
-        properties |= {key: node[key] for key in parallel.SETTINGS if node.get(key)}
+        properties |= {key: node[key] for key in parallel.SETTINGS if node.get(key) is not None}
     for ours, theirs in _OTHERWISE_IN_A_JOB.items():
         properties[theirs] = bindings.resolve(node[ours], scope, ours) if node.get(ours) else None
     return {"properties": {key: value for key, value in properties.items() if value is not None}, "node": name}
