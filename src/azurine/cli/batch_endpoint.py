@@ -48,7 +48,9 @@ def show(here: Here, name: Name) -> Any:
 def update(
     here: Here,
     name: Name,
-    defaults: Annotated[str | None, typer.Option("--defaults", metavar="deployment_name=NAME", help="The default deployment.", show_default=False)] = None,
+    defaults: Annotated[
+        str | None, typer.Option("--defaults", metavar="deployment_name=NAME", help="The default deployment.", show_default=False)
+    ] = None,
     no_wait: NoWait = False,
 ) -> Any:
     """Chooses the default deployment."""
