@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from azurine.designer import trying
-from azurine.designer.sql import checking, duck, faithful, lite
+from azurine.designer.sql import checking, duck, faithful, lite, plans
 from azurine.model.errors import Invalid
 
 _CHANCE = random.Random(7)
@@ -103,6 +103,40 @@ def test_both_engines_say_the_same(both, query):
 @pytest.mark.parametrize("query", LEFT_TO_SQLITE)
 def test_what_is_in_doubt_is_left_to_sqlite(both, query):
     assert both(query)[0] is None
+
+
+PLANNED = {
+    "SELECT PatientID, MAX(BMI) FROM t1 GROUP BY PatientID": True,
+    "select max(bmi), min(Age), avg(Age), avg(BMI), count(*), count(PatientID), sum(BMI) from t1": True,
+    "select sum(BMI), max(BMI), count(*) from t1 where Age > 100": True,
+    "select age, Patientid from t1 where not (Age < 3 or Age = 7) and BMI is not null and Name >= 'b'": True,
+    "select AGE, count(BMI) as n, AGE from t1 where PatientID >= -1.5 group by patientid, age": True,
+    "select count(*) from t1 group by Name": True,
+    "select Sick, BMI from t1 where BMI is null": True,
+    "select Name, count(*) from t1 group by Name": False,
+    "select Name from t1": False,
+    "select sum(Age) from t1": False,
+    "select BMI, count(*) from t1 group by BMI": False,
+    "select Age, BMI from t1 group by Age": False,
+    "select Age + 1 from t1": False,
+    "select Age, count(*) as n from t1 group by Age having n > 3": False,
+    "select Age from t1 order by Age": False,
+    "select Age from t1 limit 3": False,
+    "select Age, BMI from t1 where Age between 1 and 2": False,
+    "select a from (select Age as a from t1)": False,
+    "select min(Name) from t1": False,
+}
+"""Is it a plan?"""
+
+
+@pytest.mark.parametrize(("query", "is_planned"), PLANNED.items())
+def test_a_plan_says_what_sqlite_says(both, query, is_planned):
+    table = trying.table(PATIENTS)
+    found = plans.planned(query, {"t1": table.frame.with_columns(pl.col(pl.Boolean).cast(pl.Int64))}, {"t1": table})
+    assert (found is not None) == is_planned
+    if found is not None:
+        rows = found.collect(engine="streaming").rows()
+        assert rows == [pytest.approx(row) if any(isinstance(one, float) for one in row) else row for row in both(query)[1]]
 
 
 def answered(query, **tables):

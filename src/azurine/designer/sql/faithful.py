@@ -28,6 +28,16 @@ _TYPES = {"Integer": "BIGINT", "Boolean": "BIGINT", "TimeSpan": "BIGINT", "Doubl
 
 def translated(statement: str, tables: Mapping[str, Mapping[str, str]]) -> str | None:
     """tables: the primitive type of each column, by table and column."""
+    tree = understood(statement, tables)
+    if tree is None:
+        return None
+    for select in list(tree.find_all(exp.Select)):
+        _order(select)
+    return str(tree.transform(_spelled).sql(dialect="duckdb"))
+
+
+def understood(statement: str, tables: Mapping[str, Mapping[str, str]]) -> exp.Select | None:
+    """The statement taken apart, when it means the same to both: every column with its table, every part with its type."""
     try:
         parsed = parse(statement, read="sqlite")
         tree = parsed[0] if len(parsed) == 1 else None
@@ -41,11 +51,7 @@ def translated(statement: str, tables: Mapping[str, Mapping[str, str]]) -> str |
         tree = annotate_types(qualify(tree, schema=schema, dialect="sqlite"), schema=schema, dialect="sqlite")
     except (errors.SqlglotError, ValueError, KeyError, RecursionError):
         return None
-    if not isinstance(tree, exp.Select) or not all(_agrees(node) for node in tree.walk()):
-        return None
-    for select in list(tree.find_all(exp.Select)):
-        _order(select)
-    return str(tree.transform(_spelled).sql(dialect="duckdb"))
+    return tree if isinstance(tree, exp.Select) and all(_agrees(node) for node in tree.walk()) else None
 
 
 def _is_plain(tree: exp.Select) -> bool:
