@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from azurine import batch, factories, ml, online, registry
 from azurine.api import auth, looking, public, questions, routes
+from azurine.api import drafts as draft_questions
 from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
 from azurine.api.blobs.door import blob_app
@@ -42,9 +43,11 @@ from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.tokens import STEP_LIFETIME, Tokens
 from azurine.ml import (
+    checking,
     computes,
     datastores,
     deployments,
+    drafts,
     jobs,
     numbers,
     pipeline_endpoints,
@@ -55,7 +58,7 @@ from azurine.ml import (
     uris,
     workspaces,
 )
-from azurine.ml.jobs import inputs, journal, words
+from azurine.ml.jobs import comparing, inputs, journal, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
@@ -110,6 +113,7 @@ class House:
                 *jobs.KINDS,
                 pipelines.KIND,
                 pipeline_endpoints.KIND,
+                drafts.KIND,
                 *online.kinds(url, workspace),
                 *factories.KINDS,
                 subscriptions.KIND,
@@ -163,6 +167,7 @@ class House:
                 ),
                 **self.online.table,
                 **factories.table(),
+                **draft_questions.table(checking.check, self._compare),
                 **looking.table(self._data_at, Looks(self.settings.home, sys.executable).look, inputs.place),
             },
             extra=[
@@ -278,6 +283,18 @@ class House:
     def _data_at(self, workspace: str, address: str) -> Path | None:
         """The same for whatever an input may be given as: an asset, a job's output, an address."""
         return self.locate(workspace, inputs.pin(address, "uri_folder", LogReferences(self.log), workspace)["uri"])
+
+    def _compare(self, left: Resource, right: Resource) -> Mapping[str, Any]:
+        """Two runs beside each other, with what their steps have measured."""
+
+        def steps(job: Resource) -> dict[str, Resource]:
+            return {str(one.spec["node"]): one for one in self.log.owned_by(job.id) if one.spec.get("node")}
+
+        def metrics(seen: list[Resource]) -> dict[str, dict[str, float]]:
+            found = self.tracking.latest([one.id for one in seen])
+            return {run: {name: metric.value for name, metric in facts.metrics.items()} for run, facts in found.items()}
+
+        return comparing.compare(left, right, steps, metrics)
 
     def artifacts(self, workspace: str, run: str) -> FilesPlace:
         """Where a run's logs and artifacts are."""

@@ -24,6 +24,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "environment": ("azurine.cli.environment", "Environments that jobs run in."),
     "component": ("azurine.cli.component", "Components that pipelines are made of."),
     "pipeline": ("azurine.cli.pipeline", "Published pipelines: pipelines with an address that starts them."),
+    "draft": ("azurine.cli.draft", "Drafts: pipelines that are still being worked on."),
     "compute": ("azurine.cli.compute", "Compute targets."),
     "online-endpoint": ("azurine.cli.online_endpoint", "Online endpoints: addresses at which models answer at once."),
     "endpoint": ("azurine.cli.online_endpoint", "The same as online-endpoint."),

@@ -77,10 +77,10 @@ def _source(request: Admission, properties: Reader) -> tuple[published.Keeping, 
         what = "is no run of a pipeline" if run is not None else "is not a run in the workspace"
         properties.fault("jobName", f"{clipped(name)} {what}; the name of a pipeline job would be right", "InvalidRun")
         return published.Keeping(request.references), {}
-    return published.Keeping(published.references(request.references, str(run.spec["plan"].get("published") or ""))), _of_run(run)
+    return published.Keeping(published.references(request.references, str(run.spec["plan"].get("published") or ""))), of_run(run)
 
 
-def _of_run(run: Resource) -> dict[str, Any]:
+def of_run(run: Resource) -> dict[str, Any]:
     """The job's properties, with what its references meant when it was submitted."""
     plan = run.spec["plan"]
     body = {key: value for key, value in run.spec["properties"].items() if key not in _OF_THE_RUN}

@@ -25,11 +25,15 @@ _EVERY_JOB_HAS = ("artifacts", "default")
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What may be spoken of: the pipeline's inputs and outputs, and each node's declared inputs and outputs."""
+    """What may be spoken of: the pipeline's inputs and outputs, and each node's declared inputs and outputs.
+
+    unclear: nodes of which nobody knows what they declare. That is said of them, and not of those that speak of them.
+    """
 
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     nodes: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+    unclear: frozenset[str] = frozenset()
 
 
 def check_nodes(pipeline: Reader, known: References, workspace: str) -> None:
@@ -45,10 +49,11 @@ def check_nodes(pipeline: Reader, known: References, workspace: str) -> None:
         found = _interface(node, known, workspace) if isinstance(jobs.value[name], Mapping) else None
         if found is not None:
             interfaces[name] = found
-    sight = Sight(pipeline.mapping("inputs").value, pipeline.mapping("outputs").value, interfaces)
+    unclear = frozenset(map(str, jobs.value)) - set(interfaces)
+    sight = Sight(pipeline.mapping("inputs").value, pipeline.mapping("outputs").value, interfaces, unclear)
     edges = []
     for name in interfaces:
-        edges += [(needed, name) for needed in _check_node(name, jobs.mapping(name), sight)]
+        edges += [(needed, name) for needed in _check_node(name, jobs.mapping(name), sight) if needed in interfaces]
     ring = order.find_cycle(list(interfaces), edges)
     if ring:
         jobs.fault(ring[0], f"these jobs wait for each other: {order.ring_as_text(ring)}", "CyclicPipeline")
@@ -119,6 +124,8 @@ def _problem(reference: bindings.Reference, sight: Sight) -> str:
         return "" if rest in there else f"the pipeline has no {side[:-1]} {rest or '(no name)'}; it has: {', '.join(there) or 'none'}"
     if side != "jobs" or len(parts) < 5 or parts[3] not in ("inputs", "outputs"):
         return f"{reference} should read parent.inputs.<name>, parent.outputs.<name> or parent.jobs.<job>.outputs.<name>"
+    if parts[2] in sight.unclear:
+        return ""
     if parts[2] not in sight.nodes:
         return f"the pipeline has no job {parts[2]}; it has: {', '.join(sight.nodes) or 'none'}"
     there = sight.nodes[parts[2]][0 if parts[3] == "inputs" else 1]

@@ -77,6 +77,8 @@ def show(job: Resource) -> Json:
     properties["services"] = {**_SERVICES, **(properties.get("services") or {})}
     properties["inputs"] = {name: _input(one) for name, one in (properties.get("inputs") or {}).items() if one is not None}
     properties["outputs"] = _outputs(job)
+    if isinstance(properties.get("jobs"), Mapping):
+        properties["jobs"] = {name: _node(one) for name, one in properties["jobs"].items()}
     if plan.get("type") in ("command", "parallel"):
         properties.setdefault("command", plan["command"])
         properties.setdefault("environmentId", plan.get("environment_id", ""))
@@ -119,6 +121,16 @@ def _input(one: Any) -> Json:
     if isinstance(entry.get("mode"), str):
         shown["mode"] = _MODES.get(entry["mode"].lower(), entry["mode"])
     return shown
+
+
+def _node(node: Any) -> Any:
+    """A step as the client can read it: it stumbles over an input that is nothing but its value (parity)."""
+    if not isinstance(node, Mapping) or not isinstance(node.get("inputs"), Mapping):
+        return node
+    if all(isinstance(one, Mapping) for one in node["inputs"].values()):
+        return node
+    given = {name: one if isinstance(one, Mapping) else {"job_input_type": "literal", "value": one} for name, one in node["inputs"].items()}
+    return {**node, "inputs": given}
 
 
 def _outputs(job: Resource) -> dict[str, Json]:
