@@ -1,6 +1,10 @@
 """The real-time lab from its files: a trained model behind an endpoint, two patients in, the names of their classes out."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -63,4 +67,20 @@ def test_two_patients_in_class_names_out(azurine: Any) -> None:
     before = azurine("endpoint", "get-credentials", "-n", "diabetes-now")["primary_key"]
     azurine("endpoint", "regenerate-keys", "-n", "diabetes-now")
     assert azurine("endpoint", "get-credentials", "-n", "diabetes-now")["primary_key"] != before
+    azurine("online-endpoint", "delete", "-n", "diabetes-now", "--yes")
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.filterwarnings("ignore")
+def test_the_documents_way_with_curl(server: RunningServer, azurine: Any) -> None:
+    """Every line of docs/endpoints.md that a shell can run, in the order in which it stands there."""
+    text = (FILES.parents[2] / "docs" / "endpoints.md").read_text()
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    environ = {**os.environ, "AZURINE_HOME": str(server.home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    words = ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)]
+    ran = subprocess.run(words, cwd=FILES.parents[2], env=environ, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    said = '"[\\"diabetic\\", \\"not-diabetic\\"]"'
+    assert said in ran.stdout and said in text
+    assert 'azurine_requests_total{workspace="workshop",endpoint="diabetes-now",deployment="blue",status="200"}' in ran.stdout
     azurine("online-endpoint", "delete", "-n", "diabetes-now", "--yes")

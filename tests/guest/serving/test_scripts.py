@@ -134,3 +134,50 @@ def test_declared_parameters_are_converted(served: Any) -> None:
 )
 def test_what_does_not_fit_the_declaration(served: Any, body: Any, kind: str, status: int) -> None:
     assert ask(served(DECLARED), body, content_type=kind)[0] == status
+
+
+MANY = """
+calls = []
+def init(): pass
+def run(data):
+    calls.append(1)
+    return int(data)
+def run_many(texts):
+    calls.append(len(texts))
+    return BODY
+"""
+
+
+def ask_together(made: service.Service, bodies: list[bytes]) -> list[tuple[int, Any]]:
+    head = wire.head(b"POST /score HTTP/1.1\r\nhost: x\r\ncontent-length: 1")
+    said = [answer.partition(b"\r\n\r\n") for answer in made.answer([(head, body) for body in bodies])]
+    return [(int(head.split()[1]), json.loads(body)) for head, _, body in said]
+
+
+def calls() -> list[int]:
+    found: list[int] = sys.modules["entry_module"].calls
+    return found
+
+
+def test_requests_that_come_together_are_given_together_to_a_script_that_wants_it(served: Any) -> None:
+    made = served(MANY.replace("BODY", "[int(one) * 10 for one in texts]"))
+    assert ask_together(made, [b"1", b"2", b"3"]) == [(200, 10), (200, 20), (200, 30)]
+    assert ask_together(made, [b"4"]) == [(200, 4)]
+    assert calls() == [3, 1]
+
+
+def test_one_that_is_wrong_is_the_only_one_that_hears_of_it(served: Any) -> None:
+    made = served(MANY.replace("BODY", "[int(one) for one in texts]"))
+    assert [status for status, _ in ask_together(made, [b"1", b"two", b"3"])] == [200, 500, 200]
+    assert [status for status, _ in ask_together(made, [b"1", b"\xff", b"3"])] == [200, 400, 200]
+    assert calls() == [3, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("body", ["[]", "None", "1 / 0", "exit()", "[object()] * len(texts)"])
+def test_without_an_answer_for_each_they_are_asked_one_by_one(served: Any, body: str) -> None:
+    assert ask_together(served(MANY.replace("BODY", body)), [b"1", b"2"]) == [(200, 1), (200, 2)]
+
+
+def test_run_many_beside_a_run_that_wants_more_than_a_text(served: Any) -> None:
+    with pytest.raises(scripts.Broken, match=r"run_many\(\) is a function beside"):
+        served("def init(): pass\ndef run(data, request_headers): pass\ndef run_many(texts): pass\n")

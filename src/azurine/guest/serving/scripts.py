@@ -4,6 +4,10 @@
 itself, and may answer with headers and a status of its own), and declared (its parameters are the keys of a JSON object). A
 parameter named `request_headers` gets the headers.
 
+A script with a plain `run` may also have `run_many(list of texts)`, which answers a list of as many results. It is called in the place of
+`run` when several requests have come together, so that a model can predict for all of them at once. Where it raises, each request is
+given to `run` by itself, so that only the one that is wrong hears of it.
+
 https://learn.microsoft.com/azure/machine-learning/how-to-inference-server-http
 """
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEADERS = "request_headers"
+MANY = "run_many"
 FAILED = b'{"message": "An unexpected error occurred in scoring script. Check the logs for more info."}'
 _NO_HEADERS = b""
 _LOCATED = b"Content-Type: application/json\r\n"
@@ -50,6 +55,8 @@ class Script(service.Scorer):
         parameters = _checked(self._run, self._declared is not None)
         self._wants_headers = HEADERS in parameters
         self._parameter = next((name for name in parameters if name != HEADERS), "")
+        self._many = _many(module, self._style, self._wants_headers)
+        self.together = self._many is not None
         self._limit = float(environ["SCORING_TIMEOUT_MS"]) / 1000 if environ.get("SCORING_TIMEOUT_MS") else 0.0
         init()
 
@@ -57,9 +64,13 @@ class Script(service.Scorer):
         return self._declared.schemas() if self._declared is not None else {}
 
     def score(self, requests: list[tuple[wire.Head, bytes]]) -> Iterator[tuple[int, bytes, bytes, bool]]:
-        for head, body in requests:
+        ready = self._together(requests) if self._many is not None and len(requests) > 1 else None
+        for place, (head, body) in enumerate(requests):
             try:
-                answer = self._within_limit(head, body) if self._limit else self._one(head, body)
+                if ready is not None:
+                    answer = ready[place]
+                else:
+                    answer = self._within_limit(self._one, head, body) if self._limit else self._one(head, body)
                 if self._kept is not None:
                     self._kept.of_script(head, body, answer[1])
                 yield answer
@@ -72,14 +83,27 @@ class Script(service.Scorer):
             except (Exception, SystemExit, KeyboardInterrupt) as problem:  # noqa: BLE001 it is the script's own, and is told
                 yield _failed(problem)
 
-    def _within_limit(self, head: wire.Head, body: bytes) -> tuple[int, bytes, bytes, bool]:
+    def _together(self, requests: list[tuple[wire.Head, bytes]]) -> list[tuple[int, bytes, bytes, bool]] | None:
+        """The answers to all, from one call; None when each had better be asked for by itself."""
+        assert self._many is not None
+        try:
+            texts = [_text(head, body) for head, body in requests]
+            results = self._within_limit(self._many, texts) if self._limit else self._many(texts)
+            if len(results) == len(requests):
+                return [_answer(one) for one in results]
+            journal.say(f"{MANY}() answered {len(results)} results for {len(requests)} requests; each is given to run()", "W")
+        except (Exception, SystemExit, KeyboardInterrupt, _TimedOut) as problem:  # noqa: BLE001 it is the script's own: run() tells whose it is
+            journal.say(f"{MANY}() raised {type(problem).__name__}: {problem}; each request is given to run()", "W")
+        return None
+
+    def _within_limit(self, call: Callable[..., Any], *given: Any) -> Any:
         def ring(*_: Any) -> None:
             raise _TimedOut
 
         before = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, self._limit)
         try:
-            return self._one(head, body)
+            return call(*given)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
@@ -93,11 +117,7 @@ class Script(service.Scorer):
         else:
             assert self._declared is not None
             result = self._run(**_arguments(head, body, self._declared), **named)
-        if isinstance(result, (str, list, dict, float, int, bool)) or result is None:
-            return 200, json.dumps({} if result is None else result).encode(), _LOCATED, False
-        if _is_response(result):
-            return _sent(result)
-        return 200, json.dumps(result).encode(), _LOCATED, False
+        return _answer(result)
 
 
 class _Wrong(Exception):
@@ -193,6 +213,23 @@ def _arguments(head: wire.Head, body: bytes, known: declared.Declared) -> dict[s
 
 def _titled(headers: dict[str, str]) -> dict[str, str]:
     return {"-".join(part.capitalize() for part in name.split("-")): value for name, value in headers.items()}
+
+
+def _many(module: Any, style: str, wants_headers: bool) -> Callable[[list[str]], Any] | None:
+    found = getattr(getattr(module, "driver_module", module), MANY, None)
+    if found is None:
+        return None
+    if not callable(found) or style != "plain" or wants_headers:
+        raise Broken(f"{MANY}() is a function beside a run(raw_data) that gets the text of one request, and nothing else")
+    return found  # type: ignore[no-any-return]
+
+
+def _answer(result: Any) -> tuple[int, bytes, bytes, bool]:
+    if isinstance(result, (str, list, dict, float, int, bool)) or result is None:
+        return 200, json.dumps({} if result is None else result).encode(), _LOCATED, False
+    if _is_response(result):
+        return _sent(result)
+    return 200, json.dumps(result).encode(), _LOCATED, False
 
 
 def _is_response(result: Any) -> bool:
