@@ -4,6 +4,8 @@ direct                      the URI, exactly as it was resolved; the program wri
 rw_mount                    the place itself, when this machine can reach it: what is written is there at once
 upload                      a scratch folder of the task's, copied to its place once, when the step has succeeded
 
+An output that is a value (`control`: string, number, integer or boolean) is a file, which is read when the step has succeeded.
+
 A folder exists before the command starts. Of a `uri_file` only the parent exists: the command makes the file itself.
 What lies elsewhere (a storage that fsspec knows) is uploaded for either mode.
 
@@ -22,6 +24,7 @@ from typing import Any
 from azurine.model.errors import Invalid, Temporary
 
 SPECIAL = ("outputs", "logs")
+LONGEST_VALUE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,17 @@ def deliver(deliveries: list[Delivery]) -> None:
             _put(one.source, one.path)
         else:
             _upload(one)
+
+
+def said(outputs: Mapping[str, Mapping[str, Any]], prepared: Prepared) -> dict[str, str | None]:
+    """What is in the files of those outputs that are values; None where the command made no file."""
+    found: dict[str, str | None] = {}
+    for name in [name for name, one in outputs.items() if one.get("control")]:
+        path = Path(prepared.values[name])
+        if path.is_file() and path.stat().st_size > LONGEST_VALUE:
+            raise Invalid(f"output {name!r}: a value has at most {LONGEST_VALUE} bytes, its file has {path.stat().st_size}", path=f"outputs.{name}")
+        found[name] = path.read_text("utf-8", "replace") if path.is_file() else None
+    return found
 
 
 def link_special(work: Path, artifacts: Path) -> None:

@@ -19,7 +19,7 @@ The order (`task.json`), written by whoever wants the step run:
 What it does: takes the task's lock (so that there is one guest), prepares, runs the command in a private copy of the code, delivers
 the outputs, and as its last act writes `outcome.json`:
 
-    {"state", "exit_code", "seconds", "error": {"code", "message"}, "phases": {"prepare_s", "run_s", "finalize_s"}, "ended"}
+    {"state", "exit_code", "seconds", "error": {"code", "message"}, "phases": {"prepare_s", "run_s", "finalize_s"}, "ended", "values"?}
 
 Meanwhile it says through `events` (a descriptor, one word a line) where it is: preparing, running, finalizing, done. SIGTERM, or a
 file `cancel` in the task's folder, makes it end the command with all it started. The user's code failing is an outcome,
@@ -154,8 +154,9 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     outputs.collect_special(work, artifacts)
     outcome = _judge(course, ending, inputs.altered(before))
     if outcome["state"] == State.SUCCEEDED:
+        values = outputs.said(order.get("outputs") or {}, prepared)
         outputs.deliver(prepared.deliveries)
-        outcome = _judge(course, ending, "")
+        outcome = _judge(course, ending, "") | ({"values": values} if values else {})
     return outcome
 
 

@@ -74,6 +74,15 @@ def literal(declared: Json, value: object, path: str = "") -> str:
     return written
 
 
+def sample(declared: Json) -> str:
+    """A value that fits a declaration of a plain input, when the real one is not known yet."""
+    allowed = [*(declared.get("enum") or ())]
+    for found in (declared.get("default"), *allowed, declared.get("min"), declared.get("max")):
+        if found is not None:
+            return str(found)
+    return {"string": "text", "boolean": "True"}.get(str(declared.get("type") or "string").lower(), "0")
+
+
 def fits(produced: str, wanted: str) -> bool:
     """May an output or parent input of one type be bound to an input of another?
 

@@ -18,6 +18,7 @@ from azurine.ml import computes
 from azurine.ml.jobs import outputs, parts, reuse
 from azurine.model import ids
 from azurine.model.decisions import Cease, Decision, Perform
+from azurine.model.errors import Invalid
 from azurine.model.kinds import Look
 from azurine.model.resources import Json, Resource
 from azurine.model.states import State
@@ -140,12 +141,16 @@ def succeeded(look: Look, status: Mapping[str, Any], told: Json) -> Decision:
     """The work is done: named outputs become assets, and when they stand the result is kept for reuse and the job is final."""
     job = look.resource
     planned = job.spec["plan"]["outputs"]
+    try:
+        values = outputs.spoken(planned, told.get("values") or {})
+    except Invalid as wrong:
+        return failed(look, status, {"code": wrong.code, "message": f"{wrong.path}: {wrong.message}"})
     registered = outputs.register(job, planned, look)
     if registered.problem is not None:
         return failed(look, status, registered.problem)
     if registered.waiting:
         return Decision({**status, "state": State.RUNNING, "phase": "finalizing"}, registered.effects, wake_at=look.now)
-    final = ended(look, {**status, "outputs": outputs.results(planned, registered.assets)}, State.SUCCEEDED, told.get("ended"))
+    final = ended(look, {**status, "outputs": outputs.results(planned, registered.assets, values)}, State.SUCCEEDED, told.get("ended"))
     return Decision(final, reuse.remember(look), settled=True)
 
 

@@ -36,7 +36,7 @@ class Sight:
     @cached_property
     def scope(self) -> dict[str, Any]:
         """The same for embedded expressions: as text."""
-        jobs = {node: {"outputs": {port: one["uri"] for port, one in ports.items()}} for node, ports in self.results.items()}
+        jobs = {node: {"outputs": {port: one.get("value", one["uri"]) for port, one in ports.items()}} for node, ports in self.results.items()}
         return {
             "parent": {
                 "inputs": {name: one.get("value", one.get("uri")) for name, one in self.parent["inputs"].items()},
@@ -81,6 +81,15 @@ def target(value: Any) -> str:
     text = _text_of(value)
     reference = bindings.whole(text) if isinstance(text, str) else None
     return ".".join(reference.names[2:]) if reference is not None and reference.names[:2] == ("parent", "outputs") else ""
+
+
+def source(value: Any) -> tuple[str, str] | None:
+    """(node, output) that an input is bound to as a whole; None when to none."""
+    text = _text_of(value)
+    reference = bindings.whole(text) if isinstance(text, str) else None
+    if reference is None or reference.names[:2] != ("parent", "jobs") or reference.names[3:4] != ("outputs",):
+        return None
+    return reference.names[2], ".".join(reference.names[4:])
 
 
 def body(name: str, node: Node, sight: Sight) -> Json:

@@ -4,9 +4,13 @@ An output without a path goes to `azureml://datastores/<default>/paths/azureml/<
 `${{name}}`, `${{output_name}}` and `${{default_datastore}}`. The output `artifacts` is the job's own artifact store. An output
 with a name becomes a data asset (or a model) of that name when the job succeeds.
 
+An output of type string, number, integer or boolean is a value: the command writes it, as JSON or as it stands, into the file whose path
+it is given, and who is bound to the output is given the value.
+
 https://learn.microsoft.com/azure/machine-learning/how-to-read-write-data-v2
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +34,9 @@ _SERVED = ("wasb", "abfs", "adl", "s3", "gs")
 
 
 def plan(given: Reader, declared: Mapping[str, Json] | None, job_name: str, datastore: str, known: References, workspace: str) -> dict[str, Json]:
-    """The outputs become {name: {"type", "mode", "uri", "path"?, "asset_name"?, "asset_version"?}}; `path` is the one asked for.
+    """The outputs become {name: {"type", "mode", "uri", "path"?, "asset_name"?, "asset_version"?, "control"?}}; `path` is the one asked for.
+
+    control: of which type the value is, when the output is one; its file is then a uri_file.
 
     given: at the `outputs` of the body. declared: the component's outputs, None for a job without one. datastore: the default one's name.
     """
@@ -74,10 +80,12 @@ class _Site:
 
 def _planned(below: Reader, declaration: Json, site: _Site, known: References, workspace: str) -> Json | None:
     noted = len(below.faults)
-    sort = sort_of(below.value) or sort_of(declaration) or "uri_folder"
-    if sort in interfaces.PLAIN:
-        below.fault("", f"outputs of type {sort} are not supported here; one of {', '.join(interfaces.DATA)} would be right", "NotSupported")
-    elif sort not in (*interfaces.DATA, interfaces.ANY_PATH):
+    stated, declared = sort_of(below.value), sort_of(declaration)
+    control = next((one for one in (declared, stated) if one in interfaces.PLAIN), "")
+    sort = "uri_file" if control else stated or declared or "uri_folder"
+    if control and str(below.text("mode")).lower() == "direct":
+        below.fault("mode", f"the value ({control}) is read from its file when the step has ended; rw_mount or upload would be right")
+    if sort not in (*interfaces.DATA, interfaces.ANY_PATH):
         below.fault("", f"{clipped(sort)} is not a type of output; one of {', '.join(interfaces.DATA)} would be right", "InvalidType")
     said = below.text("mode") or str(declaration.get("mode") or "rw_mount")
     if said.lower() not in _MODES:
@@ -91,6 +99,7 @@ def _planned(below: Reader, declaration: Json, site: _Site, known: References, w
     if len(below.faults) > noted:
         return None
     planned = {"type": "uri_folder" if sort == interfaces.ANY_PATH else sort, "mode": _MODES[said.lower()], "uri": uri, **named}
+    planned |= {"control": control} if control else {}
     return {**planned, "path": asked} if asked and not below.value.get(BOUND) else planned
 
 
@@ -166,11 +175,39 @@ def register(job: Resource, planned: Mapping[str, Json], look: Look) -> Register
     return Registered(made, tuple(effects), waiting)
 
 
-def results(planned: Mapping[str, Json], registered: Mapping[str, str]) -> dict[str, Json]:
-    """What a job that is done shows of its outputs: {name: {"uri", "type", "asset"?}}."""
-    return {
-        name: {"uri": one["uri"], "type": one["type"]} | ({"asset": registered[name]} if name in registered else {}) for name, one in planned.items()
-    }
+def results(planned: Mapping[str, Json], registered: Mapping[str, str], values: Mapping[str, str] | None = None) -> dict[str, Json]:
+    """What a job that is done shows of its outputs: {name: {"uri", "type", "asset"?, "value"?}}. values: see `spoken`."""
+    found: dict[str, Json] = {}
+    for name, one in planned.items():
+        asset = {"asset": registered[name]} if name in registered else {}
+        value = (values or {}).get(name, one.get("value"))
+        found[name] = {"uri": one["uri"], "type": one["type"], **asset, **({"value": value} if value is not None else {})}
+    return found
+
+
+def spoken(planned: Mapping[str, Json], written: Mapping[str, str | None]) -> dict[str, str]:
+    """The values of those outputs that are values. written: what is in their files, None where there is no file.
+
+    Raises errors.Invalid when one was not written, or is not of its type.
+    """
+    found: dict[str, str] = {}
+    for name, one in planned.items():
+        if "control" in one:
+            text = written.get(name)
+            if text is None:
+                message = f"the step wrote no value of the output {name} ({one['control']}); it is written into the file ${{{{outputs.{name}}}}}"
+                raise Invalid(message, code="OutputNotWritten", path=f"outputs.{name}")
+            found[name] = interfaces.literal({"type": one["control"]}, _value(text), f"outputs.{name}")
+    return found
+
+
+def _value(text: str) -> object:
+    """JSON, or what is no JSON as it stands."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text.strip()
+    return value if isinstance(value, str | bool | int | float) else text.strip()
 
 
 def _mine(job: Resource, output: Json, family: Sequence[Resource]) -> Resource | None:

@@ -164,6 +164,7 @@ def _rehearse(request: Admission, below: Reader, planned: Mapping[str, Any], int
         except Invalid as error:
             place.fault(error.path, error.message, error.code)
             continue
+        _speak_for(node, body["properties"]["inputs"], interfaces_of, name)
         # The child is told nothing of itself yet but its name, which makes its outputs its own.
         child = replace(request, id=f"{request.id}-{name}", body=body, previous=None)
         practice(child, Reader(body["properties"], place.path, below.faults), planned)
@@ -173,6 +174,14 @@ def _environment_of(spec: Mapping[str, Any]) -> str:
     """A parallel step's environment is its task's."""
     task = spec.get("task")
     return str((task.get("environment") if isinstance(task, Mapping) else None) or spec.get("environment") or "")
+
+
+def _speak_for(node: nodes.Node, given: dict[str, Any], interfaces_of: Mapping[str, Interface], name: str) -> None:
+    """Puts a fitting value where a node will be given what another one says, which nobody knows yet."""
+    for port, value in (node.get("inputs") or {}).items():
+        source = nodes.source(value)
+        if source is not None and not interfaces.is_data(interfaces_of[source[0]][1].get(source[1], {})):
+            given[port] = {"jobInputType": inputs.LITERAL, "value": interfaces.sample(interfaces_of[name][0].get(port, {}))}
 
 
 def _stand_in(output: Json) -> Json:

@@ -150,7 +150,7 @@ def _made(job: Resource, children: Mapping[str, Resource]) -> dict[str, Json]:
             goal = nodes.target(value)
             found = children[name].status.get("outputs", {}).get(port) if name in children else None
             if goal in made and found:
-                made[goal] = {**made[goal], "uri": found["uri"]}
+                made[goal] = {**made[goal], **{key: found[key] for key in ("uri", "value") if key in found}}
     return made
 
 
