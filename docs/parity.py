@@ -104,6 +104,13 @@ def render(record: Mapping[str, Any]) -> str:
             "{0} {1}",
         ),
         Side(
+            f"Data Factory (azure-mgmt-datafactory {versions['azure-mgmt-datafactory']})",
+            "The public methods of the operation groups of the official client. ✗ here means: not shown by a test.",
+            _client(known["adf"], shown["adf"]),
+            "adf",
+            "{0}.{1}",
+        ),
+        Side(
             f"MLflow REST (mlflow {versions['mlflow']})",
             "The tracking and registry calls of the MLflow client. Traces, prompts, scorers, gateway and review queues are not there.",
             _mlflow(known["mlflow"], shown["mlflow"]),
@@ -143,8 +150,6 @@ Made by `make docs` from a run of the tests and from the server's own tables; no
 | ✓ | a test that passes does it with the official client, and the server answers |
 | ○ | the server has it; no test with the official client does it |
 | ✗ | not there: the client gets a clear error in Azure's form |
-
-Of Data Factory only the functions of expressions are listed so far.
 
 ## In numbers
 """

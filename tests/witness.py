@@ -29,7 +29,7 @@ import pytest
 PROVED = ("tests/clients/", "tests/stories/")
 """Only these tests speak to the doors as they are; elsewhere there are stand-ins."""
 
-PACKAGES = ("azure-ai-ml", "azure-storage-blob", "mlflow")
+PACKAGES = ("azure-ai-ml", "azure-mgmt-datafactory", "azure-storage-blob", "mlflow")
 _PROVIDER = "/providers/Microsoft.MachineLearningServices/"
 _BLOB_GROUPS = ("service", "container", "blob", "block_blob", "append_blob", "page_blob")
 
@@ -59,6 +59,15 @@ def methods(group: Any) -> list[str]:
     return sorted(
         name for name, member in inspect.getmembers(group, callable) if not name.startswith("_") and inspect.isfunction(inspect.unwrap(member))
     )
+
+
+def factory_groups() -> dict[str, Any]:
+    """{name: class} of the operation groups of DataFactoryManagementClient."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+    from azure.mgmt.datafactory import DataFactoryManagementClient
+
+    client = DataFactoryManagementClient(object(), "s", base_url="https://localhost", authentication_policy=SansIOHTTPPolicy())
+    return {name: type(member) for name, member in sorted(vars(client).items()) if type(member).__name__.endswith("Operations")}
 
 
 def blob_classes() -> dict[str, Any]:
@@ -120,6 +129,7 @@ def known() -> Known:
         "ml": {name: methods(group) for name, group in groups().items()},
         "arm": {name: f"{method} {path.split(_PROVIDER)[1]}" for name, (method, path) in arm_templates().items()},
         "mlflow": {name: path for name, (_, path) in mlflow_templates().items()},
+        "adf": {name: methods(group) for name, group in factory_groups().items()},
         "blobs": {name: blob_calls(group) for name, group in blob_classes().items()},
         "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
     }
@@ -169,7 +179,7 @@ def watch(witness: Witness) -> None:
     """Wraps the clients of this process."""
     import requests
 
-    for side, found in (("ml", groups()), ("blobs", blob_classes())):
+    for side, found in (("ml", groups()), ("adf", factory_groups()), ("blobs", blob_classes())):
         for name, group in found.items():
             for method in methods(group):
                 setattr(group, method, witness.outermost(side, f"{name}.{method}", getattr(group, method)))
@@ -239,7 +249,7 @@ class _Plugin:
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["witness"] = mine
             return
-        shown: dict[str, dict[str, str]] = {"ml": {}, "arm": {}, "mlflow": {}, "blobs": {}}
+        shown: dict[str, dict[str, str]] = {"ml": {}, "arm": {}, "adf": {}, "mlflow": {}, "blobs": {}}
         for one in (mine, *self._others):
             for side, found in one.items():
                 for name, tests in found.items():
