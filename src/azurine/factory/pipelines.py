@@ -125,6 +125,7 @@ class _Publish:
         properties = self._faults.mapping(one, "typeProperties", where)
         policy = self._faults.mapping(one, "policy", where)
         self._policy(policy, f"{where}.policy")
+        self._rest(one, where)
         sort = activities.TABLE.get(kind)
         inactive = str(one.get("state") or "").lower() == "inactive"
         inner = sort.lists(properties) if sort is not None else {}
@@ -140,6 +141,14 @@ class _Publish:
                 self._faults.note(at, f"A list of activities must be an array, not {called(listed)}.")
                 continue
             self.line(listed, at, visible, (*within, kind))
+
+    def _rest(self, one: Json, where: str) -> None:
+        """The members that every activity may have, and that are read whatever its type."""
+        self._faults.mapping(one, "linkedServiceName", where)
+        for key in ("inputs", "outputs", "userProperties"):
+            for place, entry in enumerate(self._faults.listed(one, key, where)):
+                if not isinstance(entry, Mapping):
+                    self._faults.note(f"{where}.{key}[{place}]", f"It must be an object, not {called(entry)}.")
 
     def _policy(self, policy: Mapping[str, Any], where: str) -> None:
         retry = policy.get("retry")
@@ -173,6 +182,11 @@ def _declared(properties: Mapping[str, Any], key: str, types: tuple[str, ...], f
     for name, one in found.items():
         if not isinstance(one, Mapping) or str(one.get("type", "")).lower() not in types:
             faults.note(f"properties.{key}.{name}.type", f"'{name}' must have a 'type', which is one of {', '.join(types)}.")
+            continue
+        try:
+            variables.read(str(one["type"]).lower(), one.get("defaultValue"))
+        except ValueError as problem:
+            faults.note(f"properties.{key}.{name}.defaultValue", f"The default of '{name}' is not of type '{one['type']}': {problem}")
     return {name: one for name, one in found.items() if isinstance(one, Mapping)}
 
 

@@ -4,6 +4,7 @@ Waiting is the default here (Azure's page says so, its client's text says otherw
 this one: it is cancelled with it when that is asked for.
 """
 
+from collections.abc import Mapping
 from uuid import NAMESPACE_URL, uuid5
 
 from azurine.factory import kinds
@@ -53,10 +54,12 @@ def _begun(sight: Sight, identifier: str) -> Progress:
         return failed(
             "BadRequest", f"Pipelines call each other more than {DEEPEST} deep; is there a circle? The last one is '{sight.run.definition.name}'."
         )
-    called = sight.value("pipeline") or {}
+    called, arguments = sight.value("pipeline"), sight.value("parameters", {})
+    if not isinstance(called, Mapping) or not isinstance(arguments, Mapping):
+        return failed("BadRequest", f"'pipeline' and 'parameters' of the activity '{sight.activity.name}' must be objects.")
     body = {
         "pipeline": called.get("referenceName"),
-        "parameters": sight.value("parameters", {}),
+        "parameters": arguments,
         "invokedBy": {
             "id": sight.id,
             "name": sight.activity.name,

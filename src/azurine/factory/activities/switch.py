@@ -30,6 +30,9 @@ def check(checking: Checking) -> None:
     cases = checking.faults.listed(checking.properties, "cases", f"{checking.path}.typeProperties")
     if len(cases) > MOST_CASES:
         checking.note("cases", f"Activity '{checking.activity.get('name')}': a Switch has at most {MOST_CASES} cases, not {len(cases)}.")
+    for place, case in enumerate(cases):
+        if not isinstance(case, Mapping):
+            checking.note(f"cases[{place}]", f"Activity '{checking.activity.get('name')}': a case must be an object with 'value' and 'activities'.")
     values = [str(case.get("value")) for case in cases if isinstance(case, Mapping)]
     for value in dict.fromkeys(one for one in values if values.count(one) > 1):
         checking.note("cases", f"Activity '{checking.activity.get('name')}': the case '{value}' is there more than once.")

@@ -9,6 +9,7 @@ https://learn.microsoft.com/rest/api/datafactory/pipeline-runs
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from azurine.expressions import factory as formulas
 from azurine.expressions.factory import ExpressionError, Scope
@@ -220,7 +221,9 @@ def _taken(walk: Walk, effects: list[Any]) -> frozenset[str]:
         return frozenset()
     going = {f"{walk.run.id}#{going.id}" for _, _, going in walk.live() if going.id}
     wished = {f"create:{one.id}" for one in effects if isinstance(one, Create)}
-    return frozenset(key for key in outcomes if key not in wished and not any(key.startswith(one) for one in ({key} & going or going)))
+    # Keys of one attempt's work begin with its own key, which ends with its id.
+    length = len(walk.run.id) + 1 + len(str(UUID(int=0)))
+    return frozenset(key for key in outcomes if key not in wished and key[:length] not in going)
 
 
 def _dimensions(definition: Definition, scope: Scope) -> dict[str, str | None]:
