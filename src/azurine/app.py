@@ -58,7 +58,7 @@ from azurine.ml import (
     uris,
     workspaces,
 )
-from azurine.ml.jobs import comparing, inputs, journal, words
+from azurine.ml.jobs import comparing, inputs, journal, retracing, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
@@ -168,7 +168,7 @@ class House:
                 **self.online.table,
                 **factories.table(),
                 **draft_questions.table(checking.check, self._compare),
-                **looking.table(self._data_at, Looks(self.settings.home, sys.executable).look, inputs.place),
+                **looking.table(self._data_at, Looks(self.settings.home, sys.executable).look, inputs.place, self._again),
             },
             extra=[
                 *identity_door.routes(self.directory, self.tokens),
@@ -284,17 +284,38 @@ class House:
         """The same for whatever an input may be given as: an asset, a job's output, an address."""
         return self.locate(workspace, inputs.pin(address, "uri_folder", LogReferences(self.log), workspace)["uri"])
 
+    def _steps(self, job: Resource) -> dict[str, Resource]:
+        return {str(one.spec["node"]): one for one in self.log.owned_by(job.id) if one.spec.get("node")}
+
+    def _again(self, job: Resource, output: str) -> Json | None:
+        """What makes an output again that was not kept, everything at its place on this machine."""
+        above = self.log.get(job.owner) if job.owner else None
+        found = retracing.graph(job, output, self._steps(above)) if above is not None else None
+        workspace = ids.up_to(job.id, ids.WORKSPACES)
+        return {"node": job.spec["node"], "port": output, "nodes": [self._placed(workspace, one) for one in found]} if found else None
+
+    def _placed(self, workspace: str, node: Json) -> Json:
+        given: Mapping[str, Json] = node["inputs"]
+        values = {port: one["value"] for port, one in given.items() if one.get("value") is not None}
+        places = {str(one): self.locate(workspace, str(one)) for one in values.values() if str(one).startswith("azureml://datastores/")}
+        paths = {port: self.locate(workspace, one["uri"]) for port, one in given.items() if "uri" in one}
+        return {
+            "name": node["name"],
+            "component": node["component"],
+            "parameters": values,
+            "inputs": {port: one for port, one in given.items() if "node" in one}
+            | {port: {"path": str(path)} for port, path in paths.items() if path is not None},
+            "places": {address: str(path) for address, path in places.items() if path is not None},
+        }
+
     def _compare(self, left: Resource, right: Resource) -> Mapping[str, Any]:
         """Two runs beside each other, with what their steps have measured."""
-
-        def steps(job: Resource) -> dict[str, Resource]:
-            return {str(one.spec["node"]): one for one in self.log.owned_by(job.id) if one.spec.get("node")}
 
         def metrics(seen: list[Resource]) -> dict[str, dict[str, float]]:
             found = self.tracking.latest([one.id for one in seen])
             return {run: {name: metric.value for name, metric in facts.metrics.items()} for run, facts in found.items()}
 
-        return comparing.compare(left, right, steps, metrics)
+        return comparing.compare(left, right, self._steps, metrics)
 
     def artifacts(self, workspace: str, run: str) -> FilesPlace:
         """Where a run's logs and artifacts are."""

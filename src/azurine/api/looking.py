@@ -5,7 +5,8 @@
     POST …/datastores/{name}/preview     {"path": "raw/patients.csv"}
 
 An action each, since looking needs the right to read what is there and changes nothing. What is looked at must lie on this server and must be
-finished. Where an output lies is read from the body that the job shows.
+finished. Where an output lies is read from the body that the job shows. What components handed on to each other without keeping it is made again
+for the look, of what there is now (`madeAgain`).
 """
 
 from collections.abc import Callable, Mapping
@@ -23,18 +24,20 @@ ROWS, MOST_ROWS = 50, 1000
 BINS, MOST_BINS = 20, 100
 Locate = Callable[[str, str], Path | None]
 """(workspace, address) → its path on this machine; None for what lies elsewhere."""
-Look = Callable[[Path, str, int, int], Json]
-"""(path, "preview" or "profile", rows, bins) → what is seen. Raises errors.Invalid for what is no table."""
+Look = Callable[[Path | Json, str, int, int], Json]
+"""(path or graph, "preview" or "profile", rows, bins) → what is seen. Raises errors.Invalid for what is no table."""
 Given = Callable[[Resource, str], str]
 """(job, input) → the address of the data that the job was given; "" when that is no data."""
+Again = Callable[[Resource, str], Json | None]
+"""(job, output) → the graph that makes an output which was handed on and not kept; None when there is none."""
 
 
-def table(locate: Locate, look: Look, given: Given) -> Table:
+def table(locate: Locate, look: Look, given: Given, again: Again) -> Table:
     places: Mapping[str, Callable[[Asked], str]] = {JOBS: lambda asked: _of_job(asked, given), DATA: _of_data, DATASTORES: _of_datastore}
-    return {(kind, what): _question(what, place, locate, look) for kind, place in places.items() for what in WHAT}
+    return {(kind, what): _question(what, place, locate, look, again) for kind, place in places.items() for what in WHAT}
 
 
-def _question(what: str, place: Callable[[Asked], str], locate: Locate, look: Look) -> Question:
+def _question(what: str, place: Callable[[Asked], str], locate: Locate, look: Look, again: Again) -> Question:
     def answer(asked: Asked) -> Mapping[str, Any]:
         rows, bins = _whole(asked.body, "rows", ROWS, MOST_ROWS), _whole(asked.body, "bins", BINS, MOST_BINS)
         address = place(asked)
@@ -42,6 +45,9 @@ def _question(what: str, place: Callable[[Asked], str], locate: Locate, look: Lo
         if path is None:
             raise errors.Unsupported(f"{address} lies elsewhere; only what lies on this server can be looked at")
         if not path.exists():
+            graph = again(_node(asked, asked.resource), str(asked.body["output"])) if asked.body.get("output") and not _path(asked.body) else None
+            if graph is not None:
+                return {"uri": address, "madeAgain": True, **look(graph, what, rows, bins)}
             raise errors.Missing(f"there is nothing at {address}", code="DataNotFound", path="path")
         return {"uri": address, **look(path, what, rows, bins)}
 

@@ -37,13 +37,13 @@ class Looks:
         self._longest = longest
         self._turns = threading.BoundedSemaphore(AT_ONCE)
 
-    def look(self, path: Path, what: str, rows: int, bins: int) -> Json:
-        """what: "preview" or "profile". Raises Invalid for what is no table, or too much to be looked at in time; Temporary when others look."""
+    def look(self, at: Path | Json, what: str, rows: int, bins: int) -> Json:
+        """at: a path, or a graph whose output is to be made (`guest.looking`). what: "preview" or "profile". Raises Invalid for what is no table, or too much to be looked at in time; Temporary when others look."""
         if not self._turns.acquire(timeout=WAIT):
             raise Temporary("too many tables are being looked at; try again in a moment")
         try:
-            asked = {"path": os.fspath(path), "what": what, "rows": rows, "bins": bins, "seconds": int(self._longest * (os.cpu_count() or 1)) + 1}
-            said = self._asked(asked)
+            where = {"path": os.fspath(at)} if isinstance(at, Path) else {"graph": at}
+            said = self._asked({**where, "what": what, "rows": rows, "bins": bins, "seconds": int(self._longest * (os.cpu_count() or 1)) + 1})
         finally:
             self._turns.release()
         if said.get("error"):

@@ -27,6 +27,7 @@ NAMED = ("pipelineId", "pipelineEndpointId", "pipelineEndpointName")
 ASKED = (*NAMED, "pipelineVersion", "parameterAssignments", "dataPathAssignments", "continueOnStepFailure")
 """What a body says of a published pipeline."""
 PIPELINE_NOTE, ENDPOINT_NOTE = "azureml.pipelineid", "azureml.pipelineendpointid"
+_IN_A_DATASTORE = "azureml://datastores/"
 _KEPT = ("components", "environments", "codes")
 
 
@@ -195,10 +196,14 @@ def _inputs(given: Reader, base: Mapping[str, Any], pipeline: Resource) -> dict[
     for name in places.value:
         if not _is_parameter(places, name, parameters):
             continue
-        if not _is_data(parameters[name]):
-            places.fault(name, f"the parameter {name} is a plain value ({parameters[name]['type']}), not data; assign it in ParameterAssignments")
-            continue
-        found[name] = {**_entry(found.get(name)), "jobInputType": parameters[name]["type"], "uri": _place(places.mapping(name))}
+        place = _place(places.mapping(name))
+        if _is_data(parameters[name]):
+            found[name] = {**_entry(found.get(name)), "jobInputType": parameters[name]["type"], "uri": place}
+        elif str(parameters[name].get("default") or "").startswith(_IN_A_DATASTORE):
+            # Import Data and the like take their place as text.
+            found[name] = {"jobInputType": inputs.LITERAL, "value": place}
+        else:
+            places.fault(name, f"the parameter {name} is a plain value ({parameters[name]['type']}), no place; assign it in ParameterAssignments")
     return found
 
 
@@ -223,4 +228,4 @@ def _place(given: Reader) -> str:
     spelled = Reader({str(key).lower(): value for key, value in given.value.items()}, given.path, given.faults)
     store = spelled.text("datastorename", required=True)
     path = spelled.text("relativepath").lstrip("/")
-    return f"azureml://datastores/{store}/paths/{path}"
+    return f"{_IN_A_DATASTORE}{store}/paths/{path}"
