@@ -15,9 +15,9 @@ from azurine.model.version import __version__
 from azurine.store.log import Create, Log, Remove, Update, Write
 
 
-def fill(log: Log, location: str, by: str, now: float) -> bool:
-    """Answers whether anything had to be done."""
-    root = catalog.library()
+def fill(log: Log, location: str, by: str, now: float, root: Path | None = None) -> bool:
+    """Answers whether anything had to be done. root: the folder of the library."""
+    root = root or catalog.library()
     known = hashlib.sha256(f"{__version__} {location} {catalog.fingerprint(root)}".encode()).hexdigest()
     if registries.fingerprint(log.get(registry_ids.ID)) == known:
         return False

@@ -77,6 +77,10 @@ class Connection:
     http: Any = None
     url: str = "https://localhost:1"
     workspace_id: str = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+    registries: Mapping[str, Any] = field(default_factory=dict)
+
+    def registry(self, name: str) -> Any:
+        return self.registries[name]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azurine import cli
 from azurine.cli import commands, component, compute, data, datastore, environment, job, model, patients, workspace
 from azurine.model import errors
-from cli.stand_in import Connection, Entity, House, Poller, house
+from cli.stand_in import Client, Connection, Entity, House, Poller, house
 from cli.test_following import ROOT, Http
 
 COMMAND = "type: command\ncommand: echo ${{inputs.rate}}\nenvironment: azureml:e@latest\ncompute: azureml:c\ninputs:\n  rate: 0.1\n"
@@ -221,6 +221,14 @@ def test_versioned_things_are_listed_shown_archived_and_restored(app: Any, group
         ("restore", None, "latest"),
     ]
     assert here.run(app, "show", "-n", "a", "-v", "1", "-l", "latest").code == 2
+
+
+def test_of_a_registry_instead_of_the_workspace() -> None:
+    here = house(components={"list": [entity("mine")], "get": entity("mine")})
+    here.connection.registries = {"azureml": Client(components={"list": [entity("join_data")], "get": entity("join_data")})}
+    for words, name in (((), "mine"), (("--registry-name", "azureml"), "join_data")):
+        assert here.run(component.app, "list", *words, "--query", "[].name", "-o", "tsv").out == f"{name}\n"
+        assert json.loads(here.run(component.app, "show", "-n", "x", *words, "-o", "json").out) == {"name": name}
 
 
 def test_model_create_and_download_of_the_latest(tmp_path: Path) -> None:
