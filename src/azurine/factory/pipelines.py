@@ -134,7 +134,8 @@ class _Publish:
                 sort.check(Checking(one, where, self._faults, self._parameters, self._variables, within))
             hidden = {path.partition(".")[0].partition("[")[0] for path, _ in inner.values()}
             spoken = {key: value for key, value in one.items() if key not in (*UNEVALUATED, "typeProperties")}
-            self._expressions({**spoken, "typeProperties": {key: value for key, value in properties.items() if key not in hidden}}, where, visible)
+            seen = {**visible, **_named(inner)} if sort is not None and sort.inward else visible
+            self._expressions({**spoken, "typeProperties": {key: value for key, value in properties.items() if key not in hidden}}, where, seen)
         for path, listed in inner.values():
             at = f"{where}.typeProperties.{path}"
             if not isinstance(listed, list):
@@ -175,6 +176,12 @@ class _Publish:
                 self._faults.note(
                     one.path, f"The expression '{one.source}' speaks of the variable '{one.name}', which the pipeline does not declare."
                 )
+
+
+def _named(inner: Mapping[str, tuple[str, Any]]) -> dict[str, str]:
+    """The names of the activities that stand in inner lists."""
+    listed = (one for path, found in inner.values() if isinstance(found, list) for one in found if isinstance(one, Mapping))
+    return {str(one.get("name")).lower(): "" for one in listed}
 
 
 def _declared(properties: Mapping[str, Any], key: str, types: tuple[str, ...], faults: Faults) -> Mapping[str, Json]:

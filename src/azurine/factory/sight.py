@@ -36,10 +36,14 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an inner list of activities went. failed: the name of the activity because of which it failed, "" when it succeeded."""
+    """How an inner list of activities went. failed: the name of the activity because of which it failed, "" when it succeeded.
+
+    seen: what `activity('X')` answers for those of its activities that are spoken of.
+    """
 
     failed: str = ""
     message: str = ""
+    seen: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,7 @@ class Sort:
     type: Data Factory's word. step: a sight becomes progress. check: what can be said before anything runs. lists: its inner lists.
     raw: properties that are not evaluated as they stand (inner lists are never). works: does it something outside of the run (an
     execution activity)? Then it has a time-out (unless `timed` is false), and is called with `ending`; without it the walker ends it by
-    itself.
+    itself. inward: may its own properties speak of the activities in its lists?
     """
 
     type: str
@@ -242,3 +246,4 @@ class Sort:
     raw: Sequence[str] = ()
     works: bool = False
     timed: bool = True
+    inward: bool = False

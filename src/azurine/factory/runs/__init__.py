@@ -18,7 +18,7 @@ from azurine.factory.definitions import Definition, fingerprint
 from azurine.factory.runs import frames, records, recovery, scopes, turns, verdicts
 from azurine.factory.runs import walk as walking
 from azurine.factory.runs.walk import Walk, message_of
-from azurine.factory.sight import Run
+from azurine.factory.sight import Run, Sort
 from azurine.model import clock, ids, states
 from azurine.model.decisions import Create, Decision, Update
 from azurine.model.errors import Conflict, Invalid
@@ -70,7 +70,8 @@ def cancel(run: Resource, body: Json) -> Json:
     return {**run.spec, "cancel": {"recursive": bool(body.get("recursive", True))}}
 
 
-def decide(look: Look) -> Decision:
+def decide(look: Look, table: Mapping[str, Sort] = activities.TABLE) -> Decision:
+    """table: what types of activities do; unit tests of pipelines put others in their place."""
     run = look.resource
     definition = _definition(run.spec["pipeline"])
     if states.is_final(run.status.get("state", "")):
@@ -79,7 +80,7 @@ def decide(look: Look) -> Decision:
         waiting = _waiting(look, definition)
         if waiting is not None:
             return waiting
-    return _walked(look, definition)
+    return _walked(look, definition, table)
 
 
 def word(run: Resource) -> str:
@@ -162,9 +163,9 @@ def _ended(look: Look, definition: Definition, status: Json, rest: Decision) -> 
     return rest if gone else Decision(status, (*rest.effects, *effects), taken=rest.taken)
 
 
-def _walked(look: Look, definition: Definition) -> Decision:
+def _walked(look: Look, definition: Definition, table: Mapping[str, Sort]) -> Decision:
     run, status = look.resource, look.resource.status
-    walk = _walk(look, definition)
+    walk = _walk(look, definition, table)
     walk.advance()
     made: dict[str, Any] = {key: value for key, value in status.items() if key not in ("outcomes", "updated")}
     made.update(state=State.RUNNING, began=status.get("began", look.now), variables=walk.values, walk=frames.freeze(walk.root))
@@ -189,7 +190,7 @@ def _walked(look: Look, definition: Definition) -> Decision:
     return _ended(look, definition, made, rest) if walk.is_over else rest
 
 
-def _walk(look: Look, definition: Definition) -> Walk:
+def _walk(look: Look, definition: Definition, table: Mapping[str, Sort]) -> Walk:
     run, status = look.resource, look.resource.status
     wish = run.spec.get("cancel") or ({"recursive": True} if run.deleting else None)
     values = (
@@ -198,7 +199,7 @@ def _walk(look: Look, definition: Definition) -> Walk:
     about = Run(run.id, ids.parent(run.id), definition, run.spec["parameters"], run.name, int(run.spec["depth"]))
     shared = Scope(pipeline=scopes.pipeline(run, run.spec["parameters"]), variables=values, now=look.now)
     root = frames.thaw(definition.line, status.get("walk") or {})
-    walk = Walk(look, about, root, shared, values, "Cancelled" if wish else "", bool((wish or {}).get("recursive", True)))
+    walk = Walk(look, about, root, shared, values, "Cancelled" if wish else "", bool((wish or {}).get("recursive", True)), table)
     if "walk" not in status:
         recovery.keep(walk, run.spec["kept"] or {})
         walk.enter(root)

@@ -109,7 +109,7 @@ def _said(going: Going) -> dict[str, Any]:
     if going.attempt:
         said["n"] = going.attempt
     if going.ended:
-        said["e"] = {key: [ended.failed, ended.message] for key, ended in going.ended.items()}
+        said["e"] = {key: [ended.failed, ended.message, ended.seen] for key, ended in going.ended.items()}
     if going.branches:
         said["b"] = {key: freeze(inner) for key, inner in going.branches.items()}
     return said

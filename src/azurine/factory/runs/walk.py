@@ -42,6 +42,7 @@ class Walk:
     values: dict[str, Any]
     ending: str = ""
     recursive: bool = True
+    table: Mapping[str, Sort] = field(default_factory=lambda: activities.TABLE)
     effects: list[Effect] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     wake_at: float | None = None
@@ -102,7 +103,7 @@ class Walk:
                 self.wake(going.retry_at)
                 return
             going.retry_at = None
-        sort = activities.TABLE.get(activity.type)
+        sort = self.table.get(activity.type)
         if not going.id and not self._begin(frame, activity, going, sort):
             return
         self._check_time(going)
@@ -158,7 +159,7 @@ class Walk:
         """The run is being cancelled. True: it has work that must be told to end, and may take its time."""
         if going.branches:
             return False
-        sort = activities.TABLE.get(activity.type)
+        sort = self.table.get(activity.type)
         if sort is not None and sort.works and going.id and going.retry_at is None and (sort.timed or self.recursive):
             if not going.ending:
                 going.ending, going.deadline = CANCELLED, self.look.now + GRACE
@@ -338,7 +339,9 @@ class Walk:
         owner = above.going[name]
         del owner.branches[key]
         failed_one = verdicts.culprit(frame.line, frame.results())
-        owner.ended = {**owner.ended, key: Ended(failed_one, message_of(frame.over.get(failed_one)))}
+        sort = self.table.get(above.line.activities[name].type)
+        seen = {one: scopes.told(result) for one, result in frame.over.items()} if sort is not None and sort.inward else {}
+        owner.ended = {**owner.ended, key: Ended(failed_one, message_of(frame.over.get(failed_one)), seen)}
         self._queue.append((above, name))
 
 
