@@ -3,7 +3,8 @@
 FILE, written by the guest when everything is in place:
 
     nodes      each {"name", "component", "parameters", "inputs": {port: {"path"} or {"node", "port"}}, "outputs": {port: path},
-               "places": {address in a datastore that a parameter holds: path}, "variables", "log": file}
+               "places": {address in a datastore that a parameter holds: path}, "problems": {address: why it has none}, "variables",
+               "log": file}
     scratch    a folder of the graph's own
     journal    a file that gets a line for each node when it is done (`compute.tasks.told`); what stands there is never done again
     halt       nothing goes on after a failure
@@ -34,7 +35,7 @@ def main(file: Path) -> int:
     scratch = Path(plan["scratch"])
     scratch.mkdir(parents=True, exist_ok=True)
     told = {one["name"]: Path(one["log"]) for one in plan["nodes"]}
-    benches = {one["name"]: Bench(scratch, locate=_locating(one["places"]), variables=one["variables"]) for one in plan["nodes"]}
+    benches = {one["name"]: Bench(scratch, locate=_locating(one["places"], one["problems"]), variables=one["variables"]) for one in plan["nodes"]}
     with Path(plan["journal"]).open("ab") as journal:
         manner = fusing.Manner(_saying(told), lambda name, result: _note(journal, name, result), benches, bool(plan["halt"]))
         fusing.run([_node(one) for one in plan["nodes"]], Bench(scratch), manner)
@@ -56,8 +57,10 @@ def _node(said: Mapping[str, Any]) -> fusing.Node:
     return fusing.Node(said["name"], said["component"], said["parameters"], inputs, said["outputs"])
 
 
-def _locating(places: Mapping[str, str]) -> Callable[[str], Path]:
+def _locating(places: Mapping[str, str], problems: Mapping[str, str]) -> Callable[[str], Path]:
     def locate(address: str) -> Path:
+        if address in problems:
+            raise Invalid(problems[address], code="ResourceNotFound")
         if address not in places:
             raise Invalid(f"write azureml://datastores/<name>/paths/<path>, not {address!r}")
         return Path(places[address])

@@ -56,6 +56,7 @@ def _node(said: Mapping[str, Any], order: Mapping[str, Any], scope: Mapping[str,
         | {port: {"node": source[0], "port": source[1]} for port, source in said["sources"].items()},
         "outputs": made,
         "places": {one["value"]: one["path"] for one in given.values() if "value" in one and one.get("path")},
+        "problems": {one["value"]: one["problem"] for one in given.values() if one.get("problem")},
         "variables": said["variables"],
         "log": str(Path(said["artifacts"]) / LOG),
     }

@@ -105,19 +105,22 @@ class Graphs:
     def _is_there(self, group: _Group, node: str) -> bool:
         if node in group.members or node in group.ceased:
             return True
-        some = next(iter(group.members.values()))
-        return self._rests(ids.child(str(some.request.arguments["workspace"]), "jobs", group.names[node]))
+        said = next(iter(group.members.values())).request.arguments
+        earlier = (_key({**said, "attempt": attempt}) for attempt in range(1, int(said["attempt"])))
+        if any(node in tasks.told(self._steps.task_folder(group.run, key)) for key in earlier):
+            return True
+        return self._rests(ids.child(str(said["workspace"]), "jobs", group.names[node]))
 
     def _order(self, group: _Group) -> dict[str, Any]:
         """The wish for the whole: the nodes that are there, without the cancelled ones and those that need them."""
         arguments = {node: one.request.arguments for node, one in group.members.items()}
         some = next(iter(arguments.values()))
-        lost = _lost(group)
+        left_out = group.ceased | _lost(group).keys()
         return {
             **{name: some.get(name) for name in _OF_THE_GRAPH},
             "run": group.run,
             "command": COMMAND,
-            "nodes": [_node(node, arguments[node], arguments) for node in group.names if node in arguments and node not in lost],
+            "nodes": [_node(node, arguments[node], arguments) for node in group.names if node in arguments and node not in left_out],
             "halt": some["fused"]["halt"],
             "timeout": None,
             "distribution": None,

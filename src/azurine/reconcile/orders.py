@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from azurine.model.errors import Missing
+from azurine.model.errors import AzurineError, Missing
 from azurine.model.resources import Json
 
 _DATASTORES = "azureml://datastores/"
@@ -51,7 +51,7 @@ class Orders:
         """The same for nodes that run together (`guest.nodes`). They share the variables, but each knows its own run."""
         nodes = [dict(one) for one in wish["nodes"]]
         placed: dict[str, dict[str, Json]] = {
-            side: {f"{one['name']}.{port}": self._placed(workspace, value) for one in nodes for port, value in one.pop(side).items()}
+            side: {f"{one['name']}.{port}": self._tried(workspace, value) for one in nodes for port, value in one.pop(side).items()}
             for side in ("inputs", "outputs")
         }
         for one in nodes:
@@ -78,6 +78,15 @@ class Orders:
         if path is None or not path.exists():
             raise Missing(f"the code of the step is not there any more: {uri}", code="CodeNotFound")
         return str(path)
+
+    def _tried(self, workspace: str, one: Json) -> Json:
+        """A plain value that names a place which is not there is the fault of its own node, which will say so."""
+        try:
+            return self._placed(workspace, one)
+        except AzurineError as error:
+            if "value" not in one:
+                raise
+            return {**one, "problem": error.message}
 
     def _placed(self, workspace: str, one: Json) -> Json:
         if "value" in one:

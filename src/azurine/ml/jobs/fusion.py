@@ -82,7 +82,8 @@ def bodies(look: Look, group: Sequence[str], results: Results, child_id: Any) ->
         body = nodes.body(name, plan["nodes"][name], nodes.Sight(plan, made))
         declared = plan["fusable"][name]["outputs"]
         given = Reader(body["properties"].get("outputs"))
-        made[name] = outputs.plan(given, declared, members[name], str(plan["datastore"]), look.references, str(plan["workspace"]))
+        planned = outputs.plan(given, declared, members[name], str(plan["datastore"]), look.references, str(plan["workspace"]))
+        made[name] = outputs.results(planned, {})
         fused = {
             "component": plan["fusable"][name]["component"],
             "members": members,
