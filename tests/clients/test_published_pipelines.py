@@ -219,3 +219,32 @@ def test_nobody_starts_a_run_without_a_token(door: Door, pipeline: Any) -> None:
 
     answer = requests.post(pipeline["Url"], json={"ExperimentName": "x"}, verify=door.connection.http.verify, timeout=30)
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "Pipelines/Create", []),
+        ("POST", "Pipelines/Create", {"Name": 3, "Job": {}}),
+        ("POST", "Pipelines/Create", {"Name": "x", "Version": [1], "Job": {"jobs": 3}}),
+        ("POST", "Pipelines/Create", {"Name": "x", "Job": "y"}),
+        ("POST", "PipelineEndpoints/Create", {"Name": 3}),
+        ("POST", "PipelineEndpoints/Create", {"Name": "x", "PipelineId": 3}),
+        ("POST", "PipelineEndpoints/Create", {"Name": "x"}),
+        ("GET", "PipelineEndpoints/Name", None),
+        ("POST", "PipelineRuns/PipelineSubmit/%2e%2e", {}),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(door: Door, method: str, path: str, body: Any) -> None:
+    assert door.ask(method, path, body, 400)["error"]["message"]
+
+
+def test_a_status_or_a_list_that_makes_no_sense(door: Door, pipeline: Any) -> None:
+    for body in ({}, "Asleep", 3, ["Active"]):
+        door.ask("PUT", f"Pipelines/{pipeline['Id']}/status", body, 400)
+    made = door.ask("POST", "PipelineEndpoints/Create", {"Name": "strange", "PipelineId": pipeline["Id"]})
+    for versions in ("0", [], [3], [{"Version": 3, "PipelineId": pipeline["Id"]}]):
+        door.ask("PUT", f"PipelineEndpoints/{made['Id']}", {"PipelineVersionList": versions}, 400)
+    door.ask("PUT", f"PipelineEndpoints/{made['Id']}", {"Name": "other"}, 409)
+    door.ask("DELETE", "Pipelines", None, 405)
+    door.ask("GET", "Nothing/here", None, 404)

@@ -28,7 +28,7 @@ def admit(request: Admission) -> Json:
     properties.text("lastSubmittedJobName")
     job = properties.mapping("job").value
     properties.mapping("layout")
-    kept = dict(assets.keep(request)["properties"])
+    kept = {key: value for key, value in assets.keep(request)["properties"].items() if value is not None}
     said = [key for key in SOURCES if properties.has(key)]
     if said and request.previous is None:
         if len(said) > 1 or properties.has("job"):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from azurine import ml
-from azurine.ml import jobs, resource_groups, subscriptions
+from azurine.ml import drafts, jobs, pipeline_endpoints, pipelines, resource_groups, subscriptions
 from azurine.model.clock import Movable
 from azurine.model.decisions import Outcome
 from azurine.model.kinds import Kind
@@ -19,7 +19,18 @@ from azurine.store.memory import MemoryLog
 GROUP = "subscriptions/s/resourceGroups/g"
 WORKSPACE = f"{GROUP}/workspaces/shop"
 ENVIRONMENT = "azureml:AzureML-sklearn-1.5@latest"
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (*ml.kinds("https://localhost:1"), *jobs.KINDS, subscriptions.KIND, resource_groups.KIND)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        *ml.kinds("https://localhost:1"),
+        *jobs.KINDS,
+        pipelines.KIND,
+        pipeline_endpoints.KIND,
+        drafts.KIND,
+        subscriptions.KIND,
+        resource_groups.KIND,
+    )
+}
 
 
 class Performer:
