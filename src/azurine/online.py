@@ -59,7 +59,7 @@ class Online:
         self._fronts = Fronts(log, self._front, KINDS)
         surroundings = Surroundings(python, locate, logs, variables, PROGRAM)
         self.performer = Deployments(
-            home / "services", lambda seen: Services(seen, lambda one, own: warming.zygote(home / "warm", one, {})), surroundings
+            home / "services", lambda seen: Services(seen, lambda one, own: warming.zygote(home / "warm", one, {}, _kind_of(own))), surroundings
         )
 
     @property
@@ -145,6 +145,12 @@ def _target(deployment: Resource) -> Target:
     concurrent, instances = int(limits["concurrent"]), int(limits["instances"])
     found = Limits(float(limits["timeout"]), limits["queue"], concurrent, 2 * concurrent * instances)
     return Target(deployment.name, service_of(online_deployments.served_by(deployment)), found)
+
+
+def _kind_of(variables: Mapping[str, str]) -> warming.Kind:
+    """Of a deployment's process: one whose code speaks of MLflow starts from a process that has imported it."""
+    source = variables.get("AZUREML_SOURCE_DIRECTORY", "")
+    return warming.TRACKING if source and warming.kind_of(Path(source), "") is warming.TRACKING else warming.SCORING
 
 
 def _identity(endpoint: Resource) -> str:

@@ -96,6 +96,14 @@ def test_how_far_work_is_lingers_and_its_end_does_not() -> None:
     assert not queue.take(clock())
 
 
+def test_what_others_wait_for_does_not_linger() -> None:
+    queue = Queue(1.0, Movable())
+    queue.file("r", "k", Outcome("running"))
+    queue.file("r", "k", Outcome("running", {"ready": True}, prompt=True))
+    assert queue.take(0.0).filed["r"]["k"].output == {"ready": True}
+    assert not queue.take(10.0)
+
+
 def test_waiting_ends_when_what_lingers_is_due() -> None:
     clock = Movable()
     queue = Queue(0.02, clock)

@@ -63,6 +63,8 @@ TRACKING = Kind("tracking", (b"mlflow", b"matplotlib", b"seaborn"), _LIBRARY + _
 that ten times as long as plain."""
 GRAPH = Kind("graph", (), ("polars", "duckdb", "sqlglot", "azurine.guest.graph", "azurine.guest.graph:warm"))
 """Of graphs of library components (`guest.graph`); it is named, not guessed."""
+SCORING = Kind("scoring", (), _LIBRARY + _NUMBERS + ("azurine.guest.serving.ahead:done",))
+"""Of the processes of deployments (`guest.scoring`) whose code does not speak of more; named, too."""
 KINDS = (TRACKING, NUMBERS, PLAIN)
 
 

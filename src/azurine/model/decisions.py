@@ -82,12 +82,14 @@ class Decision:
 class Outcome:
     """How a piece of work went, or (while `state` is pending or running) how far it is.
 
-    state: model.states.State. output: plain JSON for the kind. error: {"code", "message", …} when failed.
+    state: model.states.State. output: plain JSON for the kind. error: {"code", "message", …} when failed. prompt: it is no end, and yet
+    others wait for it, so it is not kept back for a moment.
     """
 
     state: str
     output: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
+    prompt: bool = field(default=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         return {"state": str(self.state), "output": dict(self.output), "error": dict(self.error) if self.error else None}

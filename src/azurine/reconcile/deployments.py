@@ -112,7 +112,7 @@ class Deployments:
             if is_wished:
                 self.services.start(service)
                 if self.services.sockets(name):
-                    file(Outcome(State.RUNNING, {"ready": True}))
+                    file(Outcome(State.RUNNING, {"ready": True}, prompt=True))
 
     def _not_begun(self, name: str, key: str, file: File, error: Json) -> None:
         with self._lock:
@@ -134,7 +134,7 @@ class Deployments:
             shutil.rmtree(self.folder(name), ignore_errors=True)
             ending(Outcome(State.CANCELLED))
         elif current is not None and word == "ready":
-            current[1](Outcome(State.RUNNING, {"ready": True}))
+            current[1](Outcome(State.RUNNING, {"ready": True}, prompt=True))
         elif current is not None and word == "failed":
             text = f"The model could not be loaded. {message}"
             current[1](Outcome(State.FAILED, {}, {"code": "ResourceNotReady", "message": text}))

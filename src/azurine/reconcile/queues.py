@@ -49,7 +49,7 @@ class Queue:
 
     def file(self, identifier: str, key: str, outcome: Outcome) -> None:
         with self._ready:
-            if self._linger and not states.is_final(outcome.state):
+            if self._linger and not (outcome.prompt or states.is_final(outcome.state)):
                 self._lingering.setdefault(identifier, (self._clock() + self._linger, {}))[1][key] = outcome
             else:
                 self._batch.filed.setdefault(identifier, {})[key] = outcome

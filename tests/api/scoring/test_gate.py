@@ -196,7 +196,7 @@ def test_an_ordinary_request(house: House) -> None:
         link.send(post(b"hello"))
         status, headers, body = link.hear()
     assert (status, body) == (200, b"hello")
-    assert (headers["x-own"], headers["azureml-model-deployment"], headers["ms-azureml-model-time"]) == ("1", "blue", "0")
+    assert (headers["x-own"], headers["azureml-model-deployment"]) == ("1", "blue") and headers["ms-azureml-model-time"].isdigit()
 
 
 @pytest.mark.parametrize("piece", [1, 7, 60])
