@@ -193,6 +193,21 @@ def test_a_failed_pass_does_not_end_until() -> None:
     assert run.status["state"] == "failed"
 
 
+def test_until_may_speak_of_what_is_inside() -> None:
+    play = Play()
+    passes = [
+        activity("count", "AppendVariable", variableName="all", value="x"),
+        activity("look", "Filter", "count", items=expression("@variables('all')"), condition=expression("@true")),
+    ]
+    run = play.go(
+        done("before"),
+        activity("u", "Until", "before", expression=expression("@and(equals(activity('Look').output.ItemsCount, 3), equals(activity('before').Status, 'Succeeded'))"),
+                 activities=passes),
+        variables=TEXT,
+    )  # fmt: skip
+    assert (run.status["state"], run.status["variables"]["all"]) == ("succeeded", ["x"] * 3)
+
+
 def test_results_of_other_activities() -> None:
     play = Play()
     run = play.go(

@@ -14,6 +14,7 @@ _NUMBER = re.compile(
     r"[+-]?(?:(?P<hex>0[xX][0-9a-fA-F]{1,16})|(?P<octal>0[0-7]{1,21})(?![0-9.eE])|(?P<whole>[0-9]*+)(?P<rest>\.[0-9]*+)?(?P<power>[eE][+-]?[0-9]++)?)"
 )
 _NAME = re.compile(r"[^\W\d][\w$]*+")
+_AFTER = ("", ",", "]", "}", "/")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _SINGLE = re.compile(r"'((?:[^'\\]++|\\.)*+)'", re.S)
 
@@ -135,6 +136,8 @@ class _Reader:
         except ValueError:
             self.fail("The number is not valid, or too large")
         self.at = match.end()
+        if self.text[self.at : self.at + 1] not in _AFTER and not self.text[self.at].isspace():
+            self.fail("Unexpected character encountered while parsing number")
         return found
 
     def space(self) -> None:

@@ -62,7 +62,7 @@ def data_uri(value: Any) -> str:
         raise invalid("dataUri")
     if content(value) is not None:
         return sized(f"data:{value[CONTENT_TYPE]};base64,{value[CONTENT]}")
-    octets = value.encode("utf-8", "replace") if isinstance(value, str) else json_text(value).encode("utf-8", "replace")
+    octets = text(value).encode("utf-8", "replace")
     return sized(f"data:{_PLAIN if isinstance(value, str) else _JSON};base64,{b64encode(octets).decode()}")
 
 

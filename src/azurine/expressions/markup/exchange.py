@@ -5,9 +5,8 @@ https://www.newtonsoft.com/json/help/html/ConvertingJSONandXML.htm
 
 import re
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
-from azurine.expressions.markup.nodes import LARGEST_DEPTH, Element, Malformed, Text
+from azurine.expressions.markup.nodes import LARGEST_DEPTH, Element, Malformed, Text, escape, quoteattr
 from azurine.expressions.values import float_text
 
 _NAME = re.compile(r"[^\W\d][\w.-]*(?::[^\W\d][\w.-]*)?")
