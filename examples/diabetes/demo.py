@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import lake
+import overnight
 import realtime
 
 import azurine
@@ -66,9 +67,11 @@ def main() -> int:
             prepared = submitted(connection, "data prep", HERE / "designer" / "data-prep.yml")
             sight = trained(connection)
             names = served(connection)
+            batch = called(connection, sorted(data.glob("*.csv"))[0], folder)
             scored = submitted(connection, "scoring", HERE / "designer" / "scoring.yml")
             seconds = {"data prep": took(prepared), "training": took(sight), "scoring": took(scored)}
             kept(connection, parts[0], folder / "results", seconds)
+            row("batch", batch)
             report(connection, sight, data, folder / "results", lambda: time.monotonic() - begun, names)
             if args.keep:
                 how_to_go_on(home)
@@ -179,6 +182,19 @@ def served(connection: Any) -> list[str]:
         raise Failed(f"the service answered {names} for two patients; {' or '.join(realtime.CLASSES)} for each was expected")
     done("real time", f"{endpoint.scoring_uri} says {', '.join(names)}")
     return names
+
+
+def called(connection: Any, table: Path, folder: Path) -> str:
+    """The model asked about a hundred files of one patient each, in mini-batches on two nodes; how that went."""
+    job = overnight.called(connection, table, folder / "one-each")
+    done("batch", f"{job.name}, 100 files in mini-batches of 5")
+    sight = followed(connection, job.name)
+    said = overnight.answers(connection, job.name, folder / "results" / "batch")
+    if len(said) != 100 or set(said.values()) - {"0", "1"}:
+        raise Failed(f"the batch run answered {len(said)} lines for 100 files, with {sorted(set(said.values()))[:5]}; 0 or 1 for each was expected")
+    return (
+        f"100 files of one patient each, {printing.seconds_text(sight.job.seconds or 0.0)}, {list(said.values()).count('1')} are said to be diabetic"
+    )
 
 
 def took(sight: following.Sight) -> str:

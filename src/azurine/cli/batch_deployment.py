@@ -1,6 +1,8 @@
 """`azurine batch-deployment …`: create, list, show, delete, list-jobs."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -32,12 +34,10 @@ def create(
     no_wait: NoWait = False,
 ) -> Any:
     """Creates a deployment from a YAML file, or changes it in place."""
-    from azure.ai.ml import load_batch_deployment
-
     if set_default and no_wait:
         raise faults.Failure("--set-default and --no-wait exclude each other.", code=faults.USAGE)
     here.read(file)
-    wanted = load_batch_deployment(file, params_override=commands.overrides(set_, name=name, endpoint_name=endpoint_name))
+    wanted = _loader(file)(file, params_override=commands.overrides(set_, name=name, endpoint_name=endpoint_name))
     with quieting.dots():
         made = commands.finished(here.ml.batch_deployments.begin_create_or_update(wanted), no_wait)
     if set_default:
@@ -71,3 +71,17 @@ def delete(here: Here, name: Name, endpoint_name: Endpoint, yes: Yes = False, no
 def list_jobs(here: Here, name: Name, endpoint_name: Endpoint) -> Any:
     """The jobs that calls of a deployment have become."""
     return here.ml.batch_deployments.list_jobs(endpoint_name, name=name)
+
+
+def _loader(file: Path) -> Callable[..., Any]:
+    """Files of three shapes are called the same; older ones have the settings at the top."""
+    import yaml
+    from azure.ai.ml.entities import _load_functions as loading
+
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        said = None  # the client says what is wrong with it
+    sort = str(said.get("type", "")).lower() if isinstance(said, dict) else ""
+    found = {"pipeline": loading.load_pipeline_component_batch_deployment, "model": loading.load_model_batch_deployment}
+    return cast("Callable[..., Any]", found.get(sort, loading.load_batch_deployment))

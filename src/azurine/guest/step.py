@@ -115,7 +115,7 @@ def main(folder: str, warm: str = "", events: int | None = None) -> int:
         outcome = course.outcome(State.FAILED, None, "GuestFailed", f"{type(problem).__name__}: {problem}")
     tasks.write_outcome(task, outcome)
     _say(events, "done")
-    for name in (WORK, SCRATCH):
+    for name in (WORK, SCRATCH, share.MODELS):
         shutil.rmtree(task / name, ignore_errors=True)
     if artifacts := course.order.get("artifacts"):
         outputs.tidy(Path(artifacts))

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import socket
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ PROGRAM = Path(__file__).parents[1] / "mini_batches.py"
 SILENT_ENDS = 3
 """Processes that may end, one after the other, before one is ready."""
 MODELS = "azureml-models"
+LARGE = 32 * 1024 * 1024
 _OURS = {
     "error_threshold": "-1",
     "allowed_failed_percent": "100",
@@ -334,13 +336,26 @@ def variables(order: Mapping[str, Any], scope: Mapping[str, Any], task: Path) ->
     if model.get("path"):
         place = task / MODELS / str(model["name"]) / str(model["version"])
         place.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            (place / Path(model["path"]).name).symlink_to(model["path"])
+        # A copy: scripts look for their files with means that do not follow links.
+        own = place / Path(model["path"]).name
+        if os.path.isdir(model["path"]):
+            shutil.copytree(model["path"], own, copy_function=_copy, dirs_exist_ok=True)
+        else:
+            _copy(model["path"], own)
         found["AZUREML_MODEL_DIR"] = str(place)
     where = order["parallel"]["append_to"] or next(iter(scope["outputs"]), "")
     if where:
         found["AZUREML_BI_OUTPUT_PATH"] = str(scope["outputs"][where])
     return found
+
+
+def _copy(source: str | Path, target: str | Path) -> None:
+    """Large files are the same on the disk (they are read, hardly ever written), others are copies."""
+    if os.path.getsize(source) > LARGE:
+        with suppress(OSError):  # another disk
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
 
 
 @contextmanager
