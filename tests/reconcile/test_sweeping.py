@@ -98,3 +98,15 @@ def test_of_a_job_that_was_removed_nothing_is_kept_elsewhere(tmp_path: Path) -> 
     assert forgotten.get(timeout=30) == "w/jobs/gone"
     sweeper.close()
     assert forgotten.empty()
+
+
+def test_a_removal_that_was_broken_off_half_way_is_finished(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = yard.task("w/jobs/old")
+    (task / "guest.lock").touch()
+    yard.over.add("w/jobs/old")
+    with monkeypatch.context() as killed:
+        killed.setattr("azurine.reconcile.sweeping.shutil.rmtree", lambda folder, ignore_errors: (folder / tasks.ORDER).unlink())
+        assert not yard.sweeper.sweep("old")
+    assert [one.name for one in next(task.parent.iterdir()).iterdir()] == ["guest.lock"]
+    yard.sweeper.start()
+    yard.goes(task.parent)

@@ -18,6 +18,8 @@ from pathlib import Path
 from azurine.compute import tasks
 from azurine.model.resources import Resource
 
+GOING = ".going-"
+"""How the name of a folder begins that is being removed, also by a server that was killed meanwhile."""
 SOON, LATER = 0.2, 60.0
 """Seconds until what could not go is looked at again: a guest that tidies up is gone soon, one that lives on is not."""
 
@@ -63,8 +65,11 @@ class Sweeper:
         if not place.is_dir():
             return True
         for folder in place.iterdir():
-            if self._may_go(folder):
+            if folder.name.startswith(GOING):
                 shutil.rmtree(folder, ignore_errors=True)
+            elif self._may_go(folder):
+                # Renamed first: of one that was removed only in part it could not be told any more whose it was.
+                shutil.rmtree(folder.rename(folder.with_name(f"{GOING}{folder.name}")), ignore_errors=True)
         # Only an empty folder lets itself be removed: what came meanwhile stays.
         with contextlib.suppress(OSError):
             place.rmdir()
