@@ -190,7 +190,19 @@ def test_a_key_of_another_endpoint_does_not_open(ml: Any, caller: Any) -> None:
         ml.online_endpoints.begin_delete(name).result()
 
 
-def test_an_mlflow_model_needs_no_script(ml: Any, tmp_path: Path) -> None:
+UNFIT = (
+    ("", "not valid JSON"),
+    ("{", "not valid JSON"),
+    ("[1]", "one of the keys"),
+    ('{"input_data": []}', "no rows"),
+    ('{"input_data": [[1.0]]}', "must have 2 values"),
+    ('{"input_data": {"columns": ["age", "bmi"], "data": [[1.0, 2.0, 3.0]]}}', "must have 2 values"),
+    ('{"input_data": {"columns": ["age", "bmi"], "data": [["old", 2.0]]}}', "column age"),
+    ('{"input_data": {"columns": ["age", "age"], "data": [[1.0, 2.0]]}}', "comes twice"),
+)
+
+
+def test_an_mlflow_model_needs_no_script(ml: Any, caller: Any, tmp_path: Path) -> None:
     import mlflow
     from mlflow.models import infer_signature
     from sklearn.linear_model import LogisticRegression
@@ -214,6 +226,12 @@ def test_an_mlflow_model_needs_no_script(ml: Any, tmp_path: Path) -> None:
         ml.online_endpoints.invoke("no-script", request_file=str(asked))
     assert wrong.value.response.headers["ms-azureml-model-error-statuscode"] == "400"
     assert "missing inputs: age" in wrong.value.response.text()
+    headers = {"Authorization": f"Bearer {ml.online_endpoints.get_keys('no-script').primary_key}"}
+    address = ml.online_endpoints.get("no-script").scoring_uri
+    for body, why in UNFIT:
+        answer = caller.post(address, data=body, headers=headers)
+        assert (answer.status_code, answer.headers["ms-azureml-model-error-statuscode"]) == (424, "400"), body
+        assert why in answer.json()["message"], body
     ml.online_endpoints.begin_delete("no-script").result()
 
 

@@ -63,6 +63,8 @@ class Gates:
         self.head_limit = head
         self.idle_limit = idle
         self._heads: dict[bytes, Head | None] = {}
+        self._default_of: list[tuple[bytes, bytes]] = []
+        self._default = b""
         self._open: set[Gate] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -82,6 +84,13 @@ class Gates:
         if found is not None:
             self._heads[raw] = found
         return found
+
+    def default(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The headers of every answer (the date), as lines; the web server makes another list of them every second."""
+        if headers is not self._default_of:
+            self._default_of = headers
+            self._default = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        return self._default
 
     def opened(self, gate: "Gate") -> None:
         self._open.add(gate)
@@ -261,7 +270,7 @@ class Gate(HttpToolsProtocol):
         self.transport.close()
 
     def _default(self) -> bytes:
-        return b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
+        return self._gates.default(self.server_state.default_headers)
 
     # ── The long way ─────────────────────────────────────────────────────────────────────────────────────────────
 
