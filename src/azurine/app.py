@@ -146,6 +146,7 @@ class House:
             "deployment": self.online.performer,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system, LINGER)
+        self._looks = Looks(home, sys.executable)
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
         self._sweeper = Sweeper(home / "tasks", jobs.KIND.name, self._rests, self.tracking.forget)
         self.log.listen(self._sweeper.tell)
@@ -168,7 +169,7 @@ class House:
                 **self.online.table,
                 **factories.table(),
                 **draft_questions.table(checking.check, self._compare),
-                **looking.table(self._data_at, Looks(self.settings.home, sys.executable).look, inputs.place, self._again),
+                **looking.table(self._data_at, self._looks.look, inputs.place, self._again),
             },
             extra=[
                 *identity_door.routes(self.directory, self.tokens),
@@ -244,6 +245,7 @@ class House:
             chore.close()
         self.clusters.close()
         self.online.close()
+        self._looks.close()
         self._local.close()
         self.tracking.close()
         self.log.close()

@@ -27,7 +27,9 @@ def test_a_look_and_its_refusal(tmp_path: Path, table: Path) -> None:
         with pytest.raises(Invalid, match="neither text nor Parquet"):
             looks.look(tmp_path / "noise", "preview", 1, 2)
     finally:
-        zygotes.end_all(tmp_path / "warm")
+        looks.close()
+    assert zygotes.report(tmp_path / "warm") == []
+    assert [one.name for one in (tmp_path / "warm").iterdir() if one.suffix != ".sock"] == []
 
 
 def test_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ class Looks:
         found: Json = said["found"]
         return found
 
+    def close(self) -> None:
+        """The warm process ends, and nothing is left of it."""
+        if zygotes.status(zygotes.address(self._warm, self._name), end=True) is not None:
+            for left in ("lock", "log"):
+                (self._warm / f"{self._name}.{left}").unlink(missing_ok=True)
+
     def _asked(self, asked: Json) -> Json:
         link = self._connected()
         with link:
