@@ -6,8 +6,8 @@ A part of `app`, which puts the kinds, the table and the performers among the ot
 from azurine import factory
 from azurine.api.actions import Table
 from azurine.api.factory import monitoring, running
+from azurine.factory import integration_runtimes, runs
 from azurine.factory import kinds as names
-from azurine.factory import runs
 
 KINDS = factory.KINDS
 _NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGERS, names.TRIGGER_RUNS)
@@ -15,4 +15,5 @@ _NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGE
 
 def table() -> Table:
     """The questions that are asked of factories, pipelines, runs and triggers."""
-    return {**running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}
+    status: Table = {(names.INTEGRATION_RUNTIMES, "getStatus"): lambda asked: integration_runtimes.status(asked.resource)}
+    return {**status, **running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}

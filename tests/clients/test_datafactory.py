@@ -119,6 +119,7 @@ def test_other_documents(adf: Any, place: tuple[str, str]) -> None:
     assert adf.integration_runtimes.create_or_update(*place, "shir", runtime).properties.description == "mine"
     assert [one.name for one in adf.integration_runtimes.list_by_factory(*place)] == ["shir"]
     assert adf.integration_runtimes.get(*place, "shir").name == "shir"
+    assert adf.integration_runtimes.get_status(*place, "shir").properties.state == "Online"
     adf.integration_runtimes.delete(*place, "shir")
     flow = models.DataFlowResource(properties=models.MappingDataFlow(script_lines=["source() ~> a"]))
     assert adf.data_flows.create_or_update(*place, "flow", flow).properties.script_lines == ["source() ~> a"]
@@ -277,3 +278,32 @@ def test_triggers_are_started_and_stopped(adf: Any, place: tuple[str, str]) -> N
     assert adf.trigger_runs.query_by_factory(*place, models.RunFilterParameters(**WINDOW)).value == []
     adf.triggers.begin_stop(*place, "daily").result()
     adf.triggers.delete(*place, "daily")
+
+
+def test_a_factory_that_is_deleted_takes_its_runs_along(adf: Any, place: tuple[str, str]) -> None:
+    gone = (place[0], "client-leaving")
+    adf.factories.create_or_update(*gone, models.Factory(location="local"))
+    adf.pipelines.create_or_update(*gone, "p", models.PipelineResource(activities=[models.WaitActivity(name="w", wait_time_in_seconds=1000)]))
+    run = adf.pipelines.create_run(*gone, "p").run_id
+    wait_until(lambda: activities(adf, gone, run), 30, "the run did not begin")
+    adf.factories.delete(*gone)
+
+    def is_gone() -> bool:
+        try:
+            adf.factories.get(*gone)
+        except ResourceNotFoundError:
+            return True
+        return False
+
+    wait_until(is_gone, 30, "the factory is still there")
+    with pytest.raises(ResourceNotFoundError):
+        adf.pipeline_runs.get(*gone, run)
+
+
+def test_runs_are_made_by_running(connection: Any, place: tuple[str, str]) -> None:
+    factory = (
+        f"{connection.url}/subscriptions/{connection.subscription}/resourceGroups/{place[0]}/providers/Microsoft.DataFactory/factories/{FACTORY}"
+    )
+    put = connection.http.put(f"{factory}/pipelineruns/mine", json={"pipeline": "greeting"})
+    assert (put.status_code, put.json()["error"]["code"]) == (405, "MethodNotAllowed")
+    assert connection.http.get(f"{factory}/pipelineruns/mine/pages/1").status_code == 404

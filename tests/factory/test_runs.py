@@ -9,7 +9,8 @@ from azurine.factory import activities
 from azurine.factory.sight import Progress, Sight, Sort, work
 from azurine.model import errors
 from azurine.model.states import State
-from factory_plays import Json, Play, Workshop, activity, broken, done, expression
+from azurine.store.log import Mark
+from factory_plays import FACTORY, Json, Play, Workshop, activity, broken, done, expression
 
 
 def probe_step(sight: Sight) -> Progress:
@@ -322,3 +323,13 @@ def test_a_huge_loop_costs_its_share(play: Play) -> None:
     assert len(play.activities(run)) == 10_001
     largest = max(len(str(one.status)) for one in [run])
     assert largest < 2000
+
+
+def test_a_factory_leaves_with_all_that_is_going_in_it(play: Play, shop: Workshop) -> None:
+    play.pipeline("child", activity("w", "Wait", waitTimeInSeconds=1000))
+    run = play.go(done("d"), probe("a", "d"), call("c", "child"))
+    play.log.write([Mark(FACTORY)], play.clock())
+    play.loop.settle()
+    assert shop.ceased == list(shop.asked)
+    assert play.log.under(FACTORY) == []
+    assert (play.log.get(FACTORY), play.log.get(run.id)) == (None, None)

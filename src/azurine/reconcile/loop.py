@@ -163,8 +163,15 @@ class Loop:
             if version.owner:
                 changed.append(version.owner)
             if version.deleting:
-                changed.append(ids.parent(version.id))
+                changed.append(self._above(version.id))
         return changed
+
+    def _above(self, identifier: str) -> str:
+        """What it hangs under and still stands: what is between may have gone before it."""
+        above = ids.parent(identifier)
+        while above and self._log.get(above) is None:
+            above = ids.parent(above)
+        return above
 
     def _look(self, identifier: str, filed: Mapping[str, Outcome], round_: Round, now: float, wishes: _Wishes) -> list[str]:
         """One look; answers the ids that should be looked at in the same round because of it."""

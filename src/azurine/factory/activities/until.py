@@ -1,7 +1,8 @@
 """Until: a list of activities again and again, until an expression is true. At least once; no longer than its time-out.
 
-The expression may speak of the activities inside, as their last pass left them. An activity that fails in one pass does not end the loop. When the expression has become true, the Until has gone as its last pass
-went. https://learn.microsoft.com/azure/data-factory/control-flow-until-activity
+The expression may speak of the activities inside, as their last pass left them. An activity that fails in one pass does not end the
+loop. When the expression has become true, the Until has gone as its last pass went.
+https://learn.microsoft.com/azure/data-factory/control-flow-until-activity
 """
 
 from collections import ChainMap

@@ -174,7 +174,7 @@ def _walked(look: Look, definition: Definition, table: Mapping[str, Sort]) -> De
     if walk.returned is not None:
         made["returned"] = walk.returned
     effects = list(walk.effects)
-    if walk.records:
+    if walk.records and not run.deleting:  # what leaves has nobody to tell
         number = int(status.get("pages", 0)) + 1
         page = f"{run.revision}-{number}"
         effects.append(Create(f"{run.id}/pages/{page}", kinds.PAGES, {"records": walk.records[::-1], "before": status.get("page")}, owned=False))
