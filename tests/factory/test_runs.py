@@ -333,3 +333,15 @@ def test_a_factory_leaves_with_all_that_is_going_in_it(play: Play, shop: Worksho
     assert shop.ceased == list(shop.asked)
     assert play.log.under(FACTORY) == []
     assert (play.log.get(FACTORY), play.log.get(run.id)) == (None, None)
+
+
+def test_a_line_has_an_end(play: Play) -> None:
+    play.pipeline("p", activity("w", "Wait", waitTimeInSeconds=10), concurrency=1)
+    names = [play.create("p") for _ in range(103)]
+    play.loop.settle()
+    words = [play.show(play.get(name))["status"] for name in names]
+    assert words == ["InProgress", *["Queued"] * 100, "Failed", "Failed"]
+    assert "too many pending runs" in play.show(play.get(names[-1]))["message"]
+    for _ in range(101):
+        play.wait(10)
+    assert {play.show(play.get(name))["status"] for name in names[:101]} == {"Succeeded"}

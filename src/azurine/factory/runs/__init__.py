@@ -150,9 +150,15 @@ def _waiting(look: Look, definition: Definition) -> Decision | None:
         return _ended(look, definition, ended, Decision(ended, settled=True))
     if not definition.concurrency:
         return None
-    mine, effects = turns.is_mine(look, definition.concurrency)
+    place, effects = turns.place(look)
+    if place is not None and place < definition.concurrency:
+        return None
+    if place is not None and place >= definition.concurrency + turns.MOST_WAITING:
+        message = f"There are too many pending runs of the pipeline '{definition.name}'; at most {turns.MOST_WAITING} can wait."
+        refused = {"state": State.FAILED, "ended": look.now, "updated": look.now, "message": message}
+        return _ended(look, definition, refused, Decision(refused, settled=True))
     # Its place in the line is known only once the ticket is written: then it looks again.
-    return None if mine else Decision({"state": State.PENDING, "updated": run.created_at}, effects, wake_at=look.now if effects else None)
+    return Decision({"state": State.PENDING, "updated": run.created_at}, effects, wake_at=look.now if effects else None)
 
 
 def _ended(look: Look, definition: Definition, status: Json, rest: Decision) -> Decision:

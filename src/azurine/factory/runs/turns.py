@@ -14,18 +14,19 @@ from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
 
 MOST_WAITING = 100
+"""Runs of one pipeline that stand in line; one more fails, as it does in Azure."""
 
 
 def ticket_id(run: Resource) -> str:
     return ids.child(_line(run), "tickets", run.name)
 
 
-def is_mine(look: Look, concurrency: int) -> tuple[bool, tuple[Effect, ...]]:
-    """May this run go on? And the wish for its ticket, when it has none yet."""
+def place(look: Look) -> tuple[int | None, tuple[Effect, ...]]:
+    """Where this run stands in the line, counted from 0; None, with the wish for its ticket, when it has none yet."""
     own = ticket_id(look.resource)
     if look.references.get(own) is None:
-        return False, (Create(own, kinds.TICKETS, {"run": look.resource.id}),)
-    return any(one.id == own for one in _standing(look)[:concurrency]), ()
+        return None, (Create(own, kinds.TICKETS, {"run": look.resource.id}),)
+    return next((number for number, one in enumerate(_standing(look)) if one.id == own), None), ()
 
 
 def given_back(look: Look, concurrency: int) -> tuple[bool, tuple[Effect, ...]]:
