@@ -171,6 +171,7 @@ class _Maker:
             [properties.get(key) for key in raw],
             written.get("inputs"),
             written.get("outputs"),
+            written.get("linkedServiceName"),
         ):
             wrong = self._noted(more) or wrong
         policy = written.get("policy") or {}
