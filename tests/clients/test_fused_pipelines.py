@@ -88,6 +88,8 @@ def test_the_workshop_prepares_its_data(connection: Any) -> None:
     assert stored(connection, "fused/prep/most.csv") == "PatientID,MAX(BMI)\n10,20.5\n20,30.5\n30,40.5\n"
     found = children(connection, job)
     assert {name: one.status for name, one in found.items()} == dict.fromkeys(prepared(""), "Completed")
+    kept = f"azureml/{found['join'].name}/results_dataset/_data.parquet"
+    assert connection.blobs.get_blob_client(connection.ml.datastores.get_default().container_name, kept).exists()
     assert "Export Data: dataset has 4 columns\nexported 3 rows" in written(connection, found["keep"].name)
 
 

@@ -3,6 +3,7 @@
 FILE, written by the guest when everything is in place:
 
     nodes      each {"name", "component", "parameters", "inputs": {port: {"path"} or {"node", "port"}}, "outputs": {port: path},
+               "spare": {port: path} of outputs that nobody asked to be kept, which are, for whoever looks at them, where there is little data,
                "places": {address in a datastore that a parameter holds: path}, "problems": {address: why it has none}, "variables",
                "log": file}
     scratch    a folder of the graph's own
@@ -20,7 +21,7 @@ runtime, and a copy made after that waits for them for ever). So the warm proces
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ from typing import Any
 from azurine.designer import components, fusing
 from azurine.designer.bench import Bench
 from azurine.model.errors import Invalid
+
+LITTLE = 4 << 20
+"""Bytes that a graph reads, up to which all that its nodes hand on is kept too: some milliseconds for each table."""
 
 
 def main(file: Path) -> int:
@@ -38,7 +42,7 @@ def main(file: Path) -> int:
     benches = {one["name"]: Bench(scratch, locate=_locating(one["places"], one["problems"]), variables=one["variables"]) for one in plan["nodes"]}
     with Path(plan["journal"]).open("ab") as journal:
         manner = fusing.Manner(_saying(told), lambda name, result: _note(journal, name, result), benches, bool(plan["halt"]))
-        fusing.run([_node(one) for one in plan["nodes"]], Bench(scratch), manner)
+        fusing.run([_node(one, keep=_is_little(plan["nodes"])) for one in plan["nodes"]], Bench(scratch), manner)
     return 0
 
 
@@ -52,9 +56,24 @@ def warm() -> None:
         components.module(component.folder)
 
 
-def _node(said: Mapping[str, Any]) -> fusing.Node:
+def _node(said: Mapping[str, Any], *, keep: bool) -> fusing.Node:
     inputs = {port: fusing.Source(**one) for port, one in said["inputs"].items()}
-    return fusing.Node(said["name"], said["component"], said["parameters"], inputs, said["outputs"])
+    outputs = said["spare"] | said["outputs"] if keep else said["outputs"]
+    return fusing.Node(said["name"], said["component"], said["parameters"], inputs, outputs)
+
+
+def _is_little(nodes: Sequence[Mapping[str, Any]]) -> bool:
+    """Is all that is read here, and no more than `LITTLE`? What comes over the network may be anything."""
+    if any(one["parameters"].get("data_source", "Datastore") != "Datastore" for one in nodes):
+        return False
+    read = {path for one in nodes for path in (*one["places"].values(), *(source.get("path") for source in one["inputs"].values())) if path}
+    return sum(_size(Path(path)) for path in read) <= LITTLE
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(_size(one) for one in path.iterdir())
+    return path.stat().st_size if path.exists() else 0
 
 
 def _locating(places: Mapping[str, str], problems: Mapping[str, str]) -> Callable[[str], Path]:

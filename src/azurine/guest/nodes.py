@@ -2,7 +2,8 @@
 
 The order of such a step has, besides what every order has (its inputs and outputs are named `<node>.<port>`):
 
-    nodes      each {"name", "component", "sources": {port: [node, port]}, "artifacts": folder of the node's run, "variables"}
+    nodes      each {"name", "component", "sources": {port: [node, port]}, "artifacts": folder of the node's run, "variables",
+               "spare": {port: where an output goes that is handed on only, if it costs little to keep it}}
     halt       nothing goes on after a node has failed
 
 The program (`guest.graph`) is told where everything has been brought. It notes how each node went (`tasks.told`), and whoever
@@ -55,6 +56,7 @@ def _node(said: Mapping[str, Any], order: Mapping[str, Any], scope: Mapping[str,
         "inputs": {port: {"path": brought[port]} for port, one in given.items() if "value" not in one}
         | {port: {"node": source[0], "port": source[1]} for port, source in said["sources"].items()},
         "outputs": made,
+        "spare": {port: one["path"] for port, one in said["spare"].items() if one.get("path")},
         "places": {one["value"]: one["path"] for one in given.values() if "value" in one and one.get("path")},
         "problems": {one["value"]: one["problem"] for one in given.values() if one.get("problem")},
         "variables": said["variables"],

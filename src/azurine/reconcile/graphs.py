@@ -162,6 +162,7 @@ def _node(node: str, said: Json, all_of_them: Mapping[str, Json]) -> dict[str, A
         "sources": sources,
         "inputs": {port: one for port, one in said["inputs"].items() if port not in sources},
         "outputs": {port: one for port, one in said["outputs"].items() if port in wanted},
+        "spare": {port: one for port, one in said["outputs"].items() if port not in wanted},
     }
 
 

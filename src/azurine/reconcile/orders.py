@@ -55,6 +55,7 @@ class Orders:
             for side in ("inputs", "outputs")
         }
         for one in nodes:
+            one["spare"] = {port: self._placed(workspace, value) for port, value in (one.get("spare") or {}).items()}
             one["artifacts"] = str(self._artifacts(workspace, str(one["run"])))
         shared = {**variables(wish), **self._surroundings(wish)}
         for one in nodes:

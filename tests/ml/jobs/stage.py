@@ -54,9 +54,10 @@ class Stage:
     def __init__(self) -> None:
         self.store = MemoryLog()
         self.clock = Movable()
-        self.steps, self.copies, self.environments, self.clusters, self.containers = (Performer() for _ in range(5))
+        self.steps, self.graphs, self.copies, self.environments, self.clusters, self.containers = (Performer() for _ in range(6))
         works = {
             "step": self.steps,
+            "graph": self.graphs,
             "tracking.copy": self.copies,
             "environment": self.environments,
             "cluster": self.clusters,
