@@ -136,6 +136,8 @@ class House:
         self._local = LocalPlace(home, None, self.steps.seen)
         self.clusters = Clusters(self._cluster, _resize)
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy), Chores(datastores.WORK, self._container))
+        self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
+        self._workshop = factories.Workshop(self.log, self.tracking)
         performers: dict[str, Performer] = {
             "step": self.steps,
             "graph": Graphs(self.steps, self._rests),
@@ -144,6 +146,7 @@ class House:
             "tracking.copy": self._chores[1],
             datastores.WORK: self._chores[2],
             "deployment": self.online.performer,
+            **self._workshop.performers,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system, LINGER)
         self._looks = Looks(home, sys.executable)
@@ -243,6 +246,7 @@ class House:
         self.steps.close()
         for chore in self._chores:
             chore.close()
+        self._workshop.close()
         self.clusters.close()
         self.online.close()
         self._looks.close()

@@ -35,6 +35,7 @@ from typing import Any
 
 from azurine.factory.activities import (
     append_variable,
+    azure_ml,
     execute_pipeline,
     fail,
     filtering,
@@ -53,6 +54,7 @@ TABLE: Mapping[str, Sort] = {
     one.type.lower(): one
     for one in (
         append_variable.SORT,
+        azure_ml.SORT,
         execute_pipeline.SORT,
         fail.SORT,
         filtering.SORT,
