@@ -20,6 +20,8 @@ from azurine.designer.ports import Port, table_of
 from azurine.designer.tables import Table
 from azurine.model.errors import AzurineError
 
+_BLOCK = 1 << 20
+
 
 def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Asking:
     table = table_of(inputs, "dataset")
@@ -54,11 +56,17 @@ def _to_file(table: Table, parameters: Parameters, bench: Bench) -> Generator[Qu
 
 
 def _counted(path: Path, sort: str) -> int:
-    """Rows of the file that was written: looking at it costs a hundredth of counting them in another plan."""
+    """Rows of the file that was written: to look at it costs a tenth of counting them in another plan."""
     if sort == "parquet":
         return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-    frame = pl.scan_csv(path, separator="\t" if sort == "tsv" else ",", infer_schema=False, glob=False)
-    return int(frame.select(pl.len()).collect().item())
+    lines = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            if b'"' in block:  # a value may have lines of its own
+                separator = "\t" if sort == "tsv" else ","
+                return int(pl.scan_csv(path, separator=separator, infer_schema=False, glob=False).select(pl.len()).collect().item())
+            lines += block.count(b"\n")
+    return lines - 1
 
 
 def _place(parameters: Parameters, bench: Bench) -> Path:
