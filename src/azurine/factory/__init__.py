@@ -6,4 +6,4 @@ Pipelines are checked when they are published (`pipelines`) and walked when they
 from azurine.factory import documents, factories, global_parameters, mappings, pipelines, runs, triggers
 from azurine.model.kinds import Kind
 
-KINDS: tuple[Kind, ...] = (factories.KIND, global_parameters.KIND, *documents.KINDS, mappings.KIND, pipelines.KIND, triggers.KIND, *runs.KINDS)
+KINDS: tuple[Kind, ...] = (factories.KIND, global_parameters.KIND, *documents.KINDS, mappings.KIND, pipelines.KIND, *triggers.KINDS, *runs.KINDS)
