@@ -25,6 +25,7 @@ from azurine.api import identity as identity_door
 from azurine.api.artifacts import Artifacts
 from azurine.api.blobs.door import blob_app
 from azurine.api.envelope import Addresses
+from azurine.api.factory import callbacks
 from azurine.api.job_files import JobFiles
 from azurine.api.job_files import Place as FilesPlace
 from azurine.api.mlflow import routes as mlflow_door
@@ -41,6 +42,7 @@ from azurine.compute.looks import Looks
 from azurine.compute.processes import LocalPlace
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
+from azurine.identity.endpoint_keys import EndpointKeys
 from azurine.identity.tokens import STEP_LIFETIME, Tokens
 from azurine.ml import (
     checking,
@@ -62,6 +64,7 @@ from azurine.ml.jobs import comparing, inputs, journal, retracing, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
+from azurine.outbound.vault import Vault
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.clusters import Clusters
 from azurine.reconcile.graphs import Graphs
@@ -70,7 +73,7 @@ from azurine.reconcile.orders import Orders
 from azurine.reconcile.performers import Performer
 from azurine.reconcile.steps import Steps
 from azurine.reconcile.sweeping import Sweeper
-from azurine.settings import Settings, machine
+from azurine.settings import Settings, machine, variable
 from azurine.storage import blocks, signatures, urls
 from azurine.storage.accounts import Accounts
 from azurine.storage.files import Files
@@ -137,7 +140,19 @@ class House:
         self.clusters = Clusters(self._cluster, _resize)
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy), Chores(datastores.WORK, self._container))
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
-        self._workshop = factories.Workshop(self.log, self.tracking)
+        self._workshop = factories.Workshop(
+            factories.Surroundings(
+                self.log,
+                self.kinds,
+                self.tracking,
+                url,
+                self.certificates.bundle,
+                self.tokens,
+                self.directory,
+                EndpointKeys(settings.identity),
+                Vault(Path(settings.secrets or home / "secrets.yaml"), variable),
+            )
+        )
         performers: dict[str, Performer] = {
             "step": self.steps,
             "graph": Graphs(self.steps, self._rests),
@@ -156,7 +171,7 @@ class House:
         self.ready = False
 
     def app(self) -> Door:
-        paths = auth.public_paths([*auth.IDENTITY_PATHS, *public.PUBLIC])
+        paths = auth.public_paths([*auth.IDENTITY_PATHS, *public.PUBLIC, callbacks.PUBLIC])
         inner = routes.create_app(
             self.log,
             self.kinds,
@@ -181,6 +196,7 @@ class House:
                 ),
             ],
             early=[
+                *self._workshop.routes(),
                 *self.online.routes(self.kinds, roles.may),
                 *batch.routes(self.log, self.kinds, roles.may, {jobs.KIND.name: self._with_addresses}, self.online.workspace),
             ],

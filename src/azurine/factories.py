@@ -3,23 +3,41 @@
 A part of `app`, which puts the kinds, the table and the performers among the others.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from starlette.routing import BaseRoute
 
 from azurine import factory
 from azurine.api.actions import Table
+from azurine.api.factory import callbacks as callback_door
 from azurine.api.factory import monitoring, running
-from azurine.factory import integration_runtimes, runs
+from azurine.factory import callbacks, exchanges, integration_runtimes, mappings, runs, secrets
 from azurine.factory import kinds as names
 from azurine.factory.activities import azure_ml
+from azurine.identity.directory import Directory
+from azurine.identity.endpoint_keys import EndpointKeys
+from azurine.identity.tokens import AZURE_ML, Tokens
 from azurine.ml import jobs
-from azurine.model import clock
-from azurine.model.resources import Resource
+from azurine.model import clock, errors
+from azurine.model.kinds import Kind
+from azurine.model.resources import Json, Resource
+from azurine.outbound import calls, errands
+from azurine.outbound.vault import Vault
+from azurine.reconcile.chores import Chores
 from azurine.reconcile.following import Following
 from azurine.reconcile.performers import Performer
 from azurine.store.log import Log
 from azurine.tracking.contract import Tracking
 
+_logger = logging.getLogger(__name__)
+
+CALLS = 64
+"""Requests of activities that are under way at once; one that hangs holds up no other until there are so many."""
+Do = Callable[[Json, Callable[[], bool]], Json]
 KINDS = factory.KINDS
 _NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGERS, names.TRIGGER_RUNS)
 
@@ -30,17 +48,86 @@ def table() -> Table:
     return {**status, **running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}
 
 
-class Workshop:
-    """Those who do the work of activities, and what they work with."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the work of activities needs of the house. url: of the server. trust: authorities that are trusted outside. vault: named secrets."""
 
-    def __init__(self, log: Log, tracking: Tracking) -> None:
-        self._log = log
-        self._tracking = tracking
-        self._following = Following(log, "job", self._results)
-        self.performers: Mapping[str, Performer] = {azure_ml.WORK: self._following}
+    log: Log
+    kinds: Mapping[str, Kind]
+    tracking: Tracking
+    url: str
+    trust: Path
+    tokens: Tokens
+    directory: Directory
+    keys: EndpointKeys
+    vault: Vault
+
+
+class Workshop:
+    """Those who do the work of activities. What they are given has its secrets opened, and what they say has none (`_with_secrets`)."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._log = around.log
+        self._tracking = around.tracking
+        self._following = Following(around.log, "job", self._results)
+        self._chores = (Chores(exchanges.WORK, self._with_secrets(self._call), CALLS),)
+        self.performers: Mapping[str, Performer] = {azure_ml.WORK: self._following, exchanges.WORK: self._chores[0]}
 
     def close(self) -> None:
         self._following.close()
+        for chore in self._chores:
+            chore.close()
+
+    def routes(self) -> list[BaseRoute]:
+        around = self._around
+        return callback_door.routes(around.log, around.kinds, callbacks.NAME, around.keys.key)
+
+    def _with_secrets(self, do: Do) -> Do:
+        """The same work, with marks of secrets opened for the time it takes, and no secret in what it says of a failure."""
+
+        def done(wish: Json, is_ceased: Callable[[], bool]) -> Json:
+            opened, seen = secrets.opened(wish, self._secret)
+            try:
+                return do(opened, is_ceased)
+            except errors.AzurineError as problem:
+                raise errors.AzurineError(secrets.scrubbed(problem.message, seen), code=problem.code) from None
+            except Exception as problem:  # noqa: BLE001  the edge of the work; its traceback may quote a secret, so it is not logged
+                _logger.error("the work of an activity failed: %s", type(problem).__name__)
+                raise errors.AzurineError(secrets.scrubbed(f"{type(problem).__name__}: {problem}", seen), code="InternalError") from None
+
+        return done
+
+    def _secret(self, content: Json) -> str:
+        """What a mark stands for. Raises errors.Missing."""
+        if "name" in content:
+            return self._around.vault.secret(str(content["name"]), str(content.get("vault") or ""))
+        text = content.get("text")
+        if text is None:
+            holder = self._log.get(str(content["of"]))
+            text = secrets.of(holder).get(str(content["at"])) if holder is not None else None
+            if text is None or holder is None:
+                raise errors.Missing(f"The secret {content.get('at')} is not there any more.", code="SecretNotFound")
+            if holder.kind != mappings.NAME:
+                return text
+        return secrets.NAMED.sub(lambda found: self._around.vault.secret(found[1]), str(text))
+
+    def _call(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
+        if wish["callback"]:
+            address = callback_door.address(self._around.url, str(wish["run"]), str(wish["callback"]), self._around.keys.key)
+            wish = {**wish, "body": {**wish["body"], "callBackUri": address}}
+        return errands.carry_out(wish, self._token, self._around.trust)
+
+    def _token(self, wish: Json, resource: str) -> str:
+        """A token of whoever began the run. One that this server would take is given to this server alone."""
+        here = _is_here(str(wish["url"]), self._around.url)
+        audience = AZURE_ML if here else resource
+        if not here and (not resource or self._around.tokens.known_audience(resource)):
+            message = f"Get access token from MSI failed: the identities of this server hold for itself, and not for {wish['url']}."
+            raise errors.Denied(message, code=errands.NO_TOKEN)
+        run = self._log.get(str(wish["run"]))
+        principal = (self._around.directory.find(run.created_by) if run is not None else None) or self._around.directory.owner
+        return self._around.tokens.issue(principal, audience)
 
     def _results(self, job: Resource) -> dict[str, Any]:
         """What a later activity can read of a job that has ended."""
@@ -68,3 +155,10 @@ class Workshop:
     def _step(self, step: Resource, metrics: Mapping[str, float]) -> dict[str, Any]:
         shown = jobs.KIND.show(step)["properties"]
         return {"runId": step.name, "status": shown["status"], "metrics": metrics, "outputs": shown["outputs"]}
+
+
+def _is_here(url: str, server: str) -> bool:
+    """Does an address lead to this server? By any of its names on this machine, and at its port."""
+    scheme, host, port = calls.origin(url)
+    own = calls.origin(server)
+    return (scheme, port) == (own[0], own[2]) and (host == own[1] or host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost"))

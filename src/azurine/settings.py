@@ -8,6 +8,8 @@ A flag wins over a variable, a variable over what the home was last started with
     --store  AZURINE_STORE   where resources are kept                    SQLite in the home
              AZURINE_SUBSCRIPTION, AZURINE_RESOURCE_GROUP, AZURINE_WORKSPACE, AZURINE_LOCATION, AZURINE_ACCOUNT,
              AZURINE_TENANT  the names of what every home begins with
+             AZURINE_SECRETS  the file of named secrets                 secrets.yaml in the home
+             AZURINE_SECRET_<NAME>  one of them
              AZURINE_LOG_LEVEL  error, warning, info or debug            warning
 
 This is the only place, beside the command line and the guest, that sees the process's environment.
@@ -38,7 +40,7 @@ _STORES = ("sqlite:", "postgresql:", "postgres:", "postgresql+psycopg:", "memory
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """home: absolute. store: "" = SQLite in the home. port: 0 = any free one."""
+    """home: absolute. store: "" = SQLite in the home. secrets: "" = secrets.yaml in the home. port: 0 = any free one."""
 
     home: Path
     host: str = "127.0.0.1"
@@ -51,6 +53,7 @@ class Settings:
     location: str = "local"
     account: str = "azurine"
     log_level: str = "warning"
+    secrets: str = ""
 
     @property
     def certificates(self) -> Path:

@@ -99,13 +99,22 @@ def marked(value: Any, resource: Resource, path: str) -> Any:
         if kind == SECURE:
             return mark({"of": resource.id, "at": path}) if path in known else value.get("value")
         if kind == VAULT:
-            return _of_vault(value)
+            return of_vault(value)
         return {name: marked(one, resource, f"{path}.{name}" if path else str(name)) for name, one in value.items()}
     if isinstance(value, list):
         return [marked(one, resource, f"{path}[{place}]") for place, one in enumerate(value)]
     if path in known:
         return mark({"of": resource.id, "at": path})
     return value
+
+
+def masked(value: Any) -> Any:
+    """What monitoring shows of an input: without the secrets that stand in it."""
+    if isinstance(value, Mapping):
+        if _type(value) == SECURE:
+            return {**value, "value": MASK}
+        return {key: masked(one) for key, one in value.items()}
+    return [masked(one) for one in value] if isinstance(value, list) else value
 
 
 def marked_names(value: Any) -> Any:
@@ -149,15 +158,16 @@ def scrubbed(text: str, secrets: tuple[str, ...]) -> str:
     return text
 
 
-def _inner(secret: str) -> list[str]:
-    """The secrets within a connection string or an address."""
-    return [found[2] for pattern in (_PAIRS, _USER) for found in pattern.finditer(secret)]
-
-
-def _of_vault(value: Mapping[str, Any]) -> Json:
+def of_vault(value: Mapping[str, Any]) -> Json:
+    """The mark of an AzureKeyVaultSecret."""
     store = value.get("store")
     vault = store.get("referenceName") if isinstance(store, Mapping) else None
     return mark({"vault": str(vault or ""), "name": str(value.get("secretName") or ""), "version": str(value.get("secretVersion") or "")})
+
+
+def _inner(secret: str) -> list[str]:
+    """The secrets within a connection string or an address."""
+    return [found[2] for pattern in (_PAIRS, _USER) for found in pattern.finditer(secret)]
 
 
 def _type(value: Mapping[str, Any]) -> str:

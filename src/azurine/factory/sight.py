@@ -136,7 +136,7 @@ class Progress:
     input: after evaluation, as monitoring shows it; may be said at any call, the last word counts. memory: what the next call is given
     (None leaves it as it was). effects: everything that should be so now, each time (the loop leaves out what is done). wake_at: call
     again then at the latest. open: inner lists to walk from now on. variables: (name, value) to set, in order; append: to append.
-    returned: what the pipeline returns to its caller. pages: what is too long to be carried along in memory, kept for `Sight.page`.
+    returned: what the pipeline returns to its caller. word: how monitoring calls a failure that has a status of its own. pages: what is too long to be carried along in memory, kept for `Sight.page`.
     """
 
     state: State = State.RUNNING
@@ -150,6 +150,7 @@ class Progress:
     variables: tuple[tuple[str, Any], ...] = ()
     append: tuple[tuple[str, Any], ...] = ()
     returned: Json | None = None
+    word: str = ""
     pages: Mapping[str, Json] = field(default_factory=dict)
 
 

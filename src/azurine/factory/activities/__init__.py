@@ -35,6 +35,7 @@ from typing import Any
 
 from azurine.factory.activities import (
     append_variable,
+    azure_function,
     azure_ml,
     execute_pipeline,
     fail,
@@ -45,6 +46,8 @@ from azurine.factory.activities import (
     switch,
     until,
     wait,
+    web,
+    web_hook,
 )
 from azurine.factory.definitions import Definitions
 from azurine.factory.sight import Sort
@@ -54,6 +57,7 @@ TABLE: Mapping[str, Sort] = {
     one.type.lower(): one
     for one in (
         append_variable.SORT,
+        azure_function.SORT,
         azure_ml.SORT,
         execute_pipeline.SORT,
         fail.SORT,
@@ -64,6 +68,8 @@ TABLE: Mapping[str, Sort] = {
         switch.SORT,
         until.SORT,
         wait.SORT,
+        web.SORT,
+        web_hook.SORT,
     )
 }
 

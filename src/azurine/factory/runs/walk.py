@@ -227,7 +227,8 @@ class Walk:
             return
         if states.is_final(progress.state):
             self._take(progress)
-            self._finish(frame, activity, going, verdicts.SUCCEEDED if progress.state == State.SUCCEEDED else verdicts.FAILED, progress)
+            result = verdicts.SUCCEEDED if progress.state == State.SUCCEEDED else verdicts.FAILED
+            self._finish(frame, activity, going, result, progress, progress.word)
             return
         going.wake_at = progress.wake_at
         self.wake(progress.wake_at)
