@@ -40,7 +40,9 @@ def test_a_damaged_note_is_as_none(tmp_path: Path, content: str) -> None:
 
 def test_every_setting_has_a_variable(tmp_path: Path) -> None:
     values = {"host": "::1", "port": "7", "store": "postgresql://u:p@h/d", "log_level": "debug"}
-    values |= {name: f"the{name.replace('_', '')}" for name in ("tenant", "subscription", "resource_group", "workspace", "location", "account")}
+    values |= {
+        name: f"the{name.replace('_', '')}" for name in ("tenant", "subscription", "resource_group", "workspace", "location", "account", "secrets")
+    }
     found = settings.read({}, {"AZURINE_HOME": str(tmp_path), **{f"AZURINE_{name.upper()}": value for name, value in values.items()}})
     assert {**dataclasses.asdict(found), "port": str(found.port)} == {"home": tmp_path, **values}
     for field in dataclasses.fields(settings.Settings):
