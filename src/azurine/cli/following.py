@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from azurine.cli import faults
 
-FINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
+FINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding", "Succeeded", "Cancelled", "TimedOut", "Inactive", "Skipped"})
+"""States that are over, of jobs and of a factory's activities."""
 QUICK, SLOW = 0.2, 2.0
 """Seconds between two looks: at most while something changes, and at least while nothing does."""
 PATIENCE = 120.0

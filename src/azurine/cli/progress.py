@@ -16,8 +16,15 @@ from azurine.cli.following import Sight, Step
 REMINDER = 15.0
 """Seconds after which plain lines say what is still running."""
 
-_COLOURS = {"Completed": "green", "Failed": "red", "Canceled": "yellow", "Running": "cyan", "Finalizing": "cyan"}
-_MARKS = {"Completed": "✓", "Failed": "✗", "Canceled": "–", "Running": "▸", "Finalizing": "▸"}
+_WORDS = {
+    ("green", "✓"): ("Completed", "Succeeded"),
+    ("red", "✗"): ("Failed", "TimedOut"),
+    ("yellow", "–"): ("Canceled", "Cancelled", "Inactive", "Skipped"),
+    ("cyan", "▸"): ("Running", "Finalizing", "InProgress"),
+}
+"""How states look: those of jobs, and those of a factory's activities."""
+_COLOURS = {word: colour for (colour, _), words in _WORDS.items() for word in words}
+_MARKS = {word: mark for (_, mark), words in _WORDS.items() for word in words}
 
 
 class Screen(Protocol):
@@ -107,13 +114,13 @@ def drawn(sight: Sight) -> Any:
         colour = _COLOURS.get(step.status, "default")
         title = Text("  " * step.depth + f"{_MARKS.get(step.status, '·')} {step.title}")
         title.stylize(colour)
-        table.add_row(title, Text(_word(step), style=colour), Text(_time(step), justify="right"))
+        table.add_row(title, Text(_word(step), style=colour), Text(_time(step), justify="right"), Text(step.error, overflow="ellipsis", no_wrap=True))
     return table
 
 
 def _state(step: Step) -> str:
     lasted = f" after {_time(step)}" if step.final and step.seconds is not None and not step.reused else ""
-    return _word(step) + lasted + (f": {step.error}" if step.error and step.status == "Failed" else "")
+    return _word(step) + lasted + (f": {step.error}" if step.error and step.status in ("Failed", "TimedOut") else "")
 
 
 def _word(step: Step) -> str:
