@@ -21,7 +21,19 @@ from typing import Any
 
 from measuring import Row, as_dict, table
 
-PARTS = ("warm_steps", "pipelines", "designer", "bookkeeping", "starting", "asking", "store_commits", "scoring", "expressions", "control_flow")
+PARTS = (
+    "warm_steps",
+    "pipelines",
+    "designer",
+    "bookkeeping",
+    "starting",
+    "asking",
+    "store_commits",
+    "scoring",
+    "batch",
+    "expressions",
+    "control_flow",
+)
 REPEATED = 3
 """How often those are run that answer one median per call."""
 

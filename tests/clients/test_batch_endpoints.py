@@ -169,6 +169,21 @@ def test_an_mlflow_model_needs_no_script(connection: Any, folder: Path, tmp_path
     child = next(iter(ml.jobs.list(parent_job_name=job.name)))
     assert "three.txt" in written(connection, child.name, "logs/job_error.txt")
 
+    # As a table: the columns that the model does not take go along.
+    (tmp_path / "tables").mkdir()
+    table.assign(id=range(300)).to_parquet(tmp_path / "tables" / "all.parquet")
+    called = ml.batch_endpoints.invoke(
+        "doubling",
+        deployment_name="line",
+        inputs={"data": Input(type="uri_folder", path=str(tmp_path / "tables"))},
+        params_override=[{"output_file_name": "predictions.parquet"}],
+    )
+    job = completed(connection, called.name)
+    ml.jobs.download(job.name, download_path=tmp_path, output_name="score")
+    made = pandas.read_parquet(tmp_path / "named-outputs" / "score" / "predictions.parquet")
+    assert (list(made.columns), made.id.tolist()) == (["id", "prediction"], list(range(300)))
+    assert made.prediction.astype(str).tolist() == expected
+
 
 PIPELINE = """
 type: pipeline

@@ -99,7 +99,11 @@ class _Rows:
         """Writes the rows; what is to be said of them."""
         items = self._rows.count(result)
         if not self._appends or not items:
+            for path in getattr(result, "paths", ()):
+                os.unlink(path)
             return {"items": items}
+        if isinstance(result, self._rows.Files):
+            return {"items": items, "rows": [[os.path.basename(path), 0, os.path.getsize(path)] for path in result.paths]}
         data = self._rows.data(result)
         if self._file is None:
             self._file = open(self._path, "ab", buffering=0)  # noqa: SIM115 it stays open as long as the process lives
@@ -109,7 +113,7 @@ class _Rows:
             left = left[self._file.write(left) :]
         self._at += len(data)
         header = {"header": self._rows.header(result)} if self._wants_header else {}
-        return {"items": items, "rows": [os.path.basename(self._path), begin, self._at], **header}
+        return {"items": items, "rows": [[os.path.basename(self._path), begin, self._at]], **header}
 
 
 def _package(name: str) -> str:

@@ -65,6 +65,8 @@ GRAPH = Kind("graph", (), ("polars", "duckdb", "sqlglot", "azurine.guest.graph",
 """Of graphs of library components (`guest.graph`); it is named, not guessed."""
 SCORING = Kind("scoring", (), _LIBRARY + _NUMBERS + ("azurine.guest.serving.ahead:done",))
 """Of the processes of deployments (`guest.scoring`) whose code does not speak of more; named, too."""
+TABLES = Kind("tables", (), _LIBRARY + _NUMBERS + ("yaml", "cloudpickle", "pyarrow", "pyarrow.parquet", "polars"))
+"""Of the processes that predict whole tables with a model that has no script (`guest.mini_batches`); named, too."""
 KINDS = (TRACKING, NUMBERS, PLAIN)
 
 

@@ -10,7 +10,7 @@ def course(*items: str, retries: int = 1) -> Course:
 
 def test_what_runs_well_is_done_at_once() -> None:
     one = course("a", "b")
-    assert one.succeeded(2, 2, ("rows", 0, 10))
+    assert one.succeeded(2, 2, [("rows", 0, 10)])
     assert (one.outcome.items, one.outcome.failed, one.outcome.rows, one.outcome.is_bad) == (2, 0, [("rows", 0, 10)], False)
 
 
@@ -19,9 +19,9 @@ def test_a_poisoned_file_is_found_and_the_others_are_kept() -> None:
     assert not one.failed()
     assert not one.failed(), "retries are used up: now file by file"
     assert one.what() == {"items": ["a"]}
-    assert not one.succeeded(1, 1, ("rows", 0, 2))
+    assert not one.succeeded(1, 1, [("rows", 0, 2)])
     assert not one.failed()
-    assert one.succeeded(1, 1, ("rows", 2, 4))
+    assert one.succeeded(1, 1, [("rows", 2, 4)])
     assert (one.outcome.items, one.outcome.failed, one.outcome.bad, one.outcome.is_bad) == (3, 1, ["bad"], True)
     assert one.outcome.rows == [("rows", 0, 4)]
 
@@ -35,7 +35,7 @@ def test_deaths_are_not_failures_until_there_are_too_many() -> None:
 
 def test_fewer_results_than_items_count_as_failed() -> None:
     one = course("a", "b", "c")
-    assert one.succeeded(3, 1, ("rows", 0, 2))
+    assert one.succeeded(3, 1, [("rows", 0, 2)])
     assert (one.outcome.items, one.outcome.failed, one.outcome.is_bad) == (3, 2, False)
     assert one.outcome.bad == ["2 of a, b, c"]
 

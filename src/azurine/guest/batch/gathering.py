@@ -4,6 +4,7 @@ The file is made beside its place and renamed, so it is there whole or not at al
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,31 @@ def gather(folder: Path, target: Path) -> None:
     finally:
         os.close(out)
     aside.replace(target)
+
+
+def gather_tables(folder: Path, target: Path) -> None:
+    """Parquet files cannot be joined without reading them: one is the file itself, several are a folder of that name."""
+    names = [name for line in ledger.done_lines(folder) for name, _, _ in line["rows"]]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if len(names) == 1:
+        _same(folder / ROWS / names[0], aside)
+    else:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        for number, name in enumerate(names):
+            _same(folder / ROWS / name, aside / f"part-{number:05}.parquet")
+    if target.is_dir():
+        shutil.rmtree(target)
+    aside.replace(target)
+
+
+def _same(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another disk
+        shutil.copyfile(source, target)
 
 
 def _joined(folder: Path) -> Iterator[tuple[str, int, int]]:

@@ -155,7 +155,8 @@ class _Share:
         self._teller.progress(self._ledger.totals, self._head["count"], last=True)
         with _alone(self._folder / "gather.lock"):
             if self._told["append_to"]:
-                gathering.gather(self._folder, self._target())
+                gather = gathering.gather_tables if self._is_of_tables() else gathering.gather
+                gather(self._folder, self._target())
             self._teller.result(self._ledger.totals, done_lines(self._folder))
         return Verdict(State.SUCCEEDED, complete=True)
 
@@ -194,13 +195,18 @@ class _Share:
         plain = commands.Plain(words, str(PROGRAM), "", (str(place),), unbuffered=True)
         log = self._teller.out(number)
         order = self._stand.order
-        zygote = warming.zygote(Path(self._stand.warm), words[0], order.get("variables") or {}) if self._stand.warm and order.get("warm") else None
+        zygote = self._zygote(words[0]) if self._stand.warm and order.get("warm") else None
         footing = {**self._stand.footing, "environ": self._stand.environ}
         started = running.start_warm(zygote, plain, footing, log, given) if zygote is not None else None
         process = started or running.start_fresh(shlex.join(words), footing, log, given)
         alive = [*(one.process.pid for one in self._crew.members), process.pid]
         tasks.write_guest(self._stand.task, tasks.mark(os.getpid()), [tasks.mark(pid) for pid in alive])
         return process
+
+    def _zygote(self, python: str) -> Path | None:
+        """A script tells by its words what it imports; a model without one is of scikit-learn, as a rule."""
+        kind = warming.kind_of(self._stand.work, "") if self._told["script"] else warming.TABLES
+        return warming.zygote(Path(self._stand.warm), python, self._stand.order.get("variables") or {}, kind)
 
     def _process_order(self) -> dict[str, Any]:
         model = self._stand.order.get("model") or {}
@@ -211,6 +217,9 @@ class _Share:
             "mlflow": str(model.get("path") or "") if model.get("type") == "mlflow_model" else "",
             "head": self._head,
             "rows": str(self._folder / gathering.ROWS / f"{self._peer}.{self._started}"),
+            "parquet": self._is_of_tables(),
+            # A process that is alone on its cores may share a large file among forks of itself.
+            "hands": max(1, (os.cpu_count() or 1) // self._size()),
             "append": bool(self._told["append_to"]),
             "header": self._header,
             "level": self._told["level"],
@@ -261,8 +270,8 @@ class _Share:
             return
         if said.get("header"):
             self._keep_header(str(said["header"]))
-        rows = said.get("rows")
-        if course.succeeded(int(said["given"]), int(said["items"]), (rows[0], rows[1], rows[2]) if rows else None):
+        rows = [(one[0], one[1], one[2]) for one in said.get("rows") or ()]
+        if course.succeeded(int(said["given"]), int(said["items"]), rows):
             self._close(member.number, "")
         self._occupy(member)
 
@@ -323,6 +332,10 @@ class _Share:
             aside = place.with_name(f".{place.name}.{self._peer}")
             aside.write_text(text, encoding="utf-8")
             aside.replace(place)
+
+    def _is_of_tables(self) -> bool:
+        """Does a model without a script write Parquet?"""
+        return not self._told["script"] and str(self._told["append_name"]).lower().endswith((".parquet", ".pq", ".pqt"))
 
     def _target(self) -> Path:
         target = Path(str(self._stand.outputs[self._told["append_to"]]))

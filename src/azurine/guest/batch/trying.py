@@ -9,7 +9,7 @@ not taken apart.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,7 @@ class Course:
             else f"{part['file']} bytes {part['begin']} to {part['end']}"
         )
 
-    def succeeded(self, given: int, items: int, rows: tuple[str, int, int] | None) -> bool:
+    def succeeded(self, given: int, items: int, rows: Sequence[tuple[str, int, int]] = ()) -> bool:
         """given: the items there were. items: those that have a result. Is the mini-batch done with?"""
         lacking = max(0, given - items)
         self.outcome.items += given
@@ -57,8 +57,9 @@ class Course:
             self.outcome.bad.append(f"{lacking} of {self.shown()}" if given > 1 else self.shown())
         elif lacking and self.alone:
             self.outcome.bad.append(self.alone[0])
-        if rows is not None and rows[1] < rows[2]:
-            self._add(rows)
+        for one in rows:
+            if one[1] < one[2]:
+                self._add(one)
         return self._next()
 
     def failed(self, *, died: bool = False) -> bool:

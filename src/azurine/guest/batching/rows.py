@@ -23,6 +23,17 @@ class Lines:
         return self._count
 
 
+class Files:
+    """Lines (or tables) that lie in files of their own already: their paths, and how many items they are of."""
+
+    def __init__(self, paths: list[str], count: int) -> None:
+        self.paths = paths
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+
 class Unfit(Exception):
     """What run() returned is no result."""
 

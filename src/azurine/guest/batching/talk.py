@@ -1,7 +1,7 @@
 """What the guest and a process that runs mini-batches say to each other: an object of JSON, one a line.
 
 to it     {"batch": 7, "what": {…}}                 {"end": true}
-from it   {"ready": true}     {"broken": why}       {"done": 7, "items", "given", "rows": [file, begin, end]}     {"failed": 7, "error": why}
+from it   {"ready": true}     {"broken": why}       {"done": 7, "items", "given", "rows": [[file, begin, end], …]}     {"failed": 7, "error": why}
 """
 
 from __future__ import annotations
