@@ -176,7 +176,10 @@ class Crew:
 
 
 def _event(member: Member, said: Mapping[str, Any]) -> Event | None:
-    was, member.state = member.state, IDLE
+    was = member.state
+    if was == ENDING:
+        return None
+    member.state = IDLE
     if "ready" in said:
         return Ready(member)
     if "broken" in said:

@@ -316,12 +316,12 @@ class _Share:
             self._crew.hire(member.number)
 
     def _say_goodbye(self) -> None:
-        for one in self._crew.members:
+        """Those that wait call shutdown(). For those that are still starting there is nothing left; what others do does not count any more."""
+        for one in list(self._crew.members):
             if one.state == crew.IDLE:
                 self._crew.dismiss(one, self._overhead)
             else:
-                # It has not begun yet, and there is nothing left to begin.
-                one.deadline = 0.0
+                self._crew.end(one)
         while self._crew.members:
             self._crew.look()
 
