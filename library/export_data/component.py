@@ -21,18 +21,20 @@ from azurine.designer.tables import Table
 from azurine.model.errors import AzurineError
 
 _BLOCK = 1 << 20
+_LARGE = 8 << 20
+"""Bytes of a file from which on its size is told, not its rows: nobody should wait for those to be counted."""
 
 
 def run(inputs: Mapping[str, Port], parameters: Parameters, bench: Bench) -> Asking:
     table = table_of(inputs, "dataset")
     if not table.columns:
         raise bench.failing("dataset: the table has no columns; there is nothing to export")
-    rows = yield from (_to_file if parameters.text("destination") == "Datastore" else _to_database)(table, parameters, bench)
-    bench.say(f"exported {rows} rows")
+    extent = yield from (_to_file if parameters.text("destination") == "Datastore" else _to_database)(table, parameters, bench)
+    bench.say(f"exported {extent}")
     return {}
 
 
-def _to_file(table: Table, parameters: Parameters, bench: Bench) -> Generator[Question, Any, int]:
+def _to_file(table: Table, parameters: Parameters, bench: Bench) -> Generator[Question, Any, str]:
     path, sort = _place(parameters, bench), parameters.text("file_format")
     started = path.with_name(f".{path.name}.{uuid4().hex}")
     frame = table.visible()
@@ -42,7 +44,8 @@ def _to_file(table: Table, parameters: Parameters, bench: Bench) -> Generator[Qu
         sink = csv_files.sink(frame, started, "\t" if sort == "tsv" else ",")
     try:
         yield sink
-        rows = _counted(started, sort)
+        size = started.stat().st_size
+        rows = _counted(started, sort, 1 if size > _LARGE else None)
         if not rows:
             raise bench.failing("dataset: the table has no rows; there is nothing to export")
         with started.open("rb+") as file:
@@ -52,11 +55,11 @@ def _to_file(table: Table, parameters: Parameters, bench: Bench) -> Generator[Qu
         raise parameters.wrong("datastore_path", f"it cannot be written: {error.strerror}") from error
     finally:
         started.unlink(missing_ok=True)
-    return rows
+    return f"{size / 1_000_000:,.1f} MB" if size > _LARGE else f"{rows} rows"
 
 
-def _counted(path: Path, sort: str) -> int:
-    """Rows of the file that was written: to look at it costs a tenth of counting them in another plan."""
+def _counted(path: Path, sort: str, most: int | None) -> int:
+    """Rows of the file that was written, at least `most` if there are so many: to look at it costs a tenth of counting them in another plan."""
     if sort == "parquet":
         return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     lines = 0
@@ -64,8 +67,11 @@ def _counted(path: Path, sort: str) -> int:
         while block := file.read(_BLOCK):
             if b'"' in block:  # a value may have lines of its own
                 separator = "\t" if sort == "tsv" else ","
-                return int(pl.scan_csv(path, separator=separator, infer_schema=False, glob=False).select(pl.len()).collect().item())
+                frame = pl.scan_csv(path, separator=separator, infer_schema=False, glob=False, n_rows=most)
+                return int(frame.select(pl.len()).collect().item())
             lines += block.count(b"\n")
+            if most is not None and lines > most:
+                break
     return lines - 1
 
 
@@ -87,7 +93,7 @@ def _place(parameters: Parameters, bench: Bench) -> Path:
     return path
 
 
-def _to_database(table: Table, parameters: Parameters, bench: Bench) -> Generator[Question, Any, int]:
+def _to_database(table: Table, parameters: Parameters, bench: Bench) -> Generator[Question, Any, str]:
     """Rows that are missing altogether are left out (parity)."""
     names = list(parameters.columns("columns_to_export", table)) if parameters.text("columns_to_export").strip() else list(table.names)
     theirs = [one.strip() for one in parameters.text("table_columns").split(",") if one.strip()] or names
@@ -100,7 +106,7 @@ def _to_database(table: Table, parameters: Parameters, bench: Bench) -> Generato
     if frame.is_empty():
         raise bench.failing("dataset: the table has no rows; there is nothing to export")
     _insert(frame, table, dict(zip(theirs, names, strict=True)), parameters)
-    return frame.height
+    return f"{frame.height} rows"
 
 
 def _insert(frame: pl.DataFrame, table: Table, names: Mapping[str, str], parameters: Parameters) -> None:

@@ -34,6 +34,17 @@ def test_one_file_at_exactly_the_path(tmp_path, sort, content):
     assert said == ["exported 2 rows"]
 
 
+@pytest.mark.parametrize("text", ["plain", 'with "quotes"'])
+@pytest.mark.parametrize(("rows", "said"), [(1, "exported 12.0 MB"), (0, None)])
+def test_of_a_large_file_the_size_is_told(tmp_path, text, rows, said):
+    values = {text.ljust(3_000_000 if rows else 9_000_000, "."): [text.ljust(9_000_000, ".")] * rows}
+    if said is None:
+        with pytest.raises(Invalid, match="the table has no rows"):
+            exported(tmp_path, values, datastore_path="x.csv")
+    else:
+        assert exported(tmp_path, values, datastore_path="x.csv") == [said]
+
+
 def test_parquet_and_replacing(tmp_path):
     (tmp_path / "x").write_text("old")
     exported(tmp_path, datastore_path="x", file_format="parquet")
