@@ -40,6 +40,7 @@ from azurine.compute.environments import Environments
 from azurine.compute.fleet import Limits
 from azurine.compute.looks import Looks
 from azurine.compute.processes import LocalPlace
+from azurine.events import Events
 from azurine.identity import certificates, roles
 from azurine.identity.directory import Directory
 from azurine.identity.endpoint_keys import EndpointKeys
@@ -135,7 +136,8 @@ class House:
             logs=self._endpoint_logs,
             variables={name: value for name, value in machine().items() if not name.startswith("AZURINE_")},
         )
-        self.steps = Steps(home / "tasks", self._place, self._orders().lay_out)
+        self.steps = Steps(home / "tasks", self._place, self._orders().lay_out, lambda folder: self.events.step_ended(folder))
+        self.events = Events(self.log, self.kinds, self.files, self._location)
         self._local = LocalPlace(home, None, self.steps.seen)
         self.clusters = Clusters(self._cluster, _resize)
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy), Chores(datastores.WORK, self._container))
@@ -162,6 +164,7 @@ class House:
             datastores.WORK: self._chores[2],
             "deployment": self.online.performer,
             **self._workshop.performers,
+            **self.events.performers,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system, LINGER)
         self._looks = Looks(home, sys.executable)
@@ -196,6 +199,7 @@ class House:
                 ),
             ],
             early=[
+                *self.events.routes(roles.may),
                 *self._workshop.routes(),
                 *self.online.routes(self.kinds, roles.may),
                 *batch.routes(self.log, self.kinds, roles.may, {jobs.KIND.name: self._with_addresses}, self.online.workspace),
@@ -251,6 +255,7 @@ class House:
         self.accounts.sweep()
         blocks.sweep(self.files)
         self._furnish()
+        self.events.start()
         self.loop.start()
         self._sweeper.start()
         self.ready = True
@@ -263,6 +268,7 @@ class House:
         for chore in self._chores:
             chore.close()
         self._workshop.close()
+        self.events.close()
         self.clusters.close()
         self.online.close()
         self._looks.close()

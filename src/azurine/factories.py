@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute
 from azurine import factory
 from azurine.api.actions import Table
 from azurine.api.factory import callbacks as callback_door
-from azurine.api.factory import monitoring, running
-from azurine.factory import callbacks, exchanges, integration_runtimes, mappings, runs, secrets
+from azurine.api.factory import monitoring, running, subscribing
+from azurine.factory import callbacks, exchanges, integration_runtimes, mappings, runs, secrets, triggers
 from azurine.factory import kinds as names
 from azurine.factory.activities import azure_ml
 from azurine.identity.directory import Directory
@@ -45,7 +45,8 @@ _NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGE
 def table() -> Table:
     """The questions that are asked of factories, pipelines, runs and triggers."""
     status: Table = {(names.INTEGRATION_RUNTIMES, "getStatus"): lambda asked: integration_runtimes.status(asked.resource)}
-    return {**status, **running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}
+    events = subscribing.table(names.TRIGGERS, triggers.subscribe, triggers.unsubscribe, triggers.subscription)
+    return {**status, **events, **running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}
 
 
 @dataclass(frozen=True, slots=True)

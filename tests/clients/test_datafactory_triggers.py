@@ -43,6 +43,16 @@ def fired(adf: Any, place: tuple[str, str], trigger: str, *filters: Any, order: 
     return found
 
 
+def ended(adf: Any, place: tuple[str, str], trigger: str) -> list[Any]:
+    """Its runs, once there are any and all have ended."""
+
+    def are_over() -> bool:
+        return {one.status for one in fired(adf, place, trigger)} in ({"Succeeded"}, {"Failed"}, {"Succeeded", "Failed"})
+
+    wait_until(are_over, 30, lambda: f"{trigger}: {[one.status for one in fired(adf, place, trigger)]}")
+    return fired(adf, place, trigger)
+
+
 def test_a_schedule_fires(adf: Any, place: tuple[str, str]) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1)
     recurrence = models.ScheduleTriggerRecurrence(frequency="Minute", interval=1, start_time=soon, time_zone="UTC")
@@ -50,8 +60,7 @@ def test_a_schedule_fires(adf: Any, place: tuple[str, str]) -> None:
     made = adf.triggers.create_or_update(*place, "soon", models.TriggerResource(properties=trigger))
     assert isinstance(made.properties, models.ScheduleTrigger)
     adf.triggers.begin_start(*place, "soon").result()
-    wait_until(lambda: fired(adf, place, "soon"), 30, "it did not fire")
-    [run] = fired(adf, place, "soon")
+    [run] = ended(adf, place, "soon")
     assert (run.status, run.trigger_name, run.trigger_type) == ("Succeeded", "soon", "ScheduleTrigger")
     assert run.properties["ScheduleTime"][:19] == soon.isoformat()[:19]
     begun = adf.pipeline_runs.get(*place, run.triggered_pipelines["work"])
@@ -79,3 +88,96 @@ def test_a_recurrence_that_is_never_due_is_refused(adf: Any, place: tuple[str, s
     with pytest.raises(HttpResponseError, match="There is no time at which it would be due") as caught:
         adf.triggers.create_or_update(*place, "never", trigger)
     assert caught.value.error.target == "properties.typeProperties.recurrence.schedule"
+
+
+def test_windows_of_the_past_are_run_and_one_of_them_again(adf: Any, place: tuple[str, str]) -> None:
+    start = (datetime.now(UTC) - timedelta(hours=5)).replace(minute=0, second=0, microsecond=0)
+    trigger = models.TumblingWindowTrigger(
+        pipeline=work(when="@trigger().outputs.windowStartTime"),
+        frequency="Hour",
+        interval=1,
+        start_time=start,
+        end_time=start + timedelta(hours=4),
+        max_concurrency=2,
+        retry_policy=models.RetryPolicy(count=1, interval_in_seconds=30),
+        depends_on=[models.SelfDependencyTumblingWindowTriggerReference(offset="-01:00:00", size="01:00:00")],
+    )
+    made = adf.triggers.create_or_update(*place, "hours", models.TriggerResource(properties=trigger))
+    assert isinstance(made.properties.depends_on[0], models.SelfDependencyTumblingWindowTriggerReference)
+    adf.triggers.begin_start(*place, "hours").result()
+
+    def over() -> list[Any]:
+        return [one for one in fired(adf, place, "hours") if one.status == "Succeeded"]
+
+    wait_until(lambda: len(over()) == 4, 30, lambda: [one.status for one in fired(adf, place, "hours")])
+    by_window = {one.properties["windowStartTime"]: one for one in over()}
+    assert [window[:13] for window in sorted(by_window)] == [(start + timedelta(hours=place)).isoformat()[:13] for place in range(4)]
+    first = by_window[min(by_window)]
+    adf.trigger_runs.rerun(*place, "hours", first.trigger_run_id)
+
+    def is_again() -> bool:
+        now = {one.trigger_run_id: one for one in over()}.get(first.trigger_run_id)
+        return now is not None and bool(now.triggered_pipelines != first.triggered_pipelines)
+
+    wait_until(is_again, 30, "it did not run again")
+    found = adf.triggers.query_by_factory(*place, models.TriggerFilterParameters(parent_trigger_name="hours")).value
+    assert found == []
+    adf.triggers.begin_stop(*place, "hours").result()
+
+
+def test_a_blob_that_is_written_and_deleted(adf: Any, place: tuple[str, str], connection: Any) -> None:
+    lake = connection.blobs.get_container_client("fired-by-blobs")
+    lake.create_container()
+    account = connection.blobs.url.partition("//")[2].partition(".")[0]
+    for name, event in (("created", "Microsoft.Storage.BlobCreated"), ("deleted", "Microsoft.Storage.BlobDeleted")):
+        trigger = models.BlobEventsTrigger(
+            pipelines=[work(when="@{triggerBody().folderPath}|@{triggerBody().fileName}")],
+            events=[event],
+            scope=f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{account}",
+            blob_path_begins_with="/fired-by-blobs/blobs/in/",
+            blob_path_ends_with=".csv",
+            ignore_empty_blobs=True,
+        )
+        adf.triggers.create_or_update(*place, name, models.TriggerResource(properties=trigger))
+        assert adf.triggers.begin_subscribe_to_events(*place, name).result().status == "Enabled"
+        adf.triggers.begin_start(*place, name).result()
+    for path, content in (("in/a/1.csv", b"x"), ("in/2.csv", b""), ("out/3.csv", b"x"), ("in/4.txt", b"x")):
+        lake.upload_blob(path, content)
+    lake.delete_blob("in/a/1.csv")
+    for name in ("created", "deleted"):
+        [run] = ended(adf, place, name)
+        assert (run.status, run.trigger_type) == ("Succeeded", "BlobEventsTrigger")
+        begun = adf.pipeline_runs.get(*place, run.triggered_pipelines["work"])
+        assert begun.parameters == {"when": "fired-by-blobs/in/a|1.csv"}
+    assert adf.triggers.begin_unsubscribe_from_events(*place, "created").result().status == "Disabled"
+    assert adf.triggers.get_event_subscription_status(*place, "created").status == "Disabled"
+    lake.upload_blob("in/5.csv", b"x")
+    adf.triggers.begin_subscribe_to_events(*place, "created").result()
+    lake.upload_blob("in/6.csv", b"x")
+    assert len(fired(adf, place, "created")) == 2
+    adf.triggers.begin_stop(*place, "created").result()
+    lake.upload_blob("in/7.csv", b"x")
+    assert len(fired(adf, place, "created")) == 2
+
+
+def test_an_event_that_is_published(adf: Any, place: tuple[str, str], connection: Any) -> None:
+    topic = f"/subscriptions/{connection.subscription}/resourceGroups/g/providers/Microsoft.EventGrid/topics/models"
+    trigger = models.CustomEventsTrigger(
+        pipelines=[work(when="@triggerBody().event.data.model")], events=["Drift.Found"], scope=topic, subject_begins_with="models/"
+    )
+    adf.triggers.create_or_update(*place, "drift", models.TriggerResource(properties=trigger))
+    adf.triggers.begin_start(*place, "drift").result()
+    events = [
+        {"id": "1", "subject": "models/diabetes", "eventType": "drift.found", "data": {"model": "d"}, "dataVersion": "1"},
+        {"id": "2", "subject": "data/diabetes", "eventType": "Drift.Found", "data": {"model": "e"}, "dataVersion": "1"},
+        {"id": "3", "subject": "models/diabetes", "eventType": "Drift.Gone", "data": {"model": "f"}, "dataVersion": "1"},
+    ]
+    for _ in range(2):  # published again, it is the same event
+        answer = connection.http.post(f"{connection.url}{topic}/api/events", json=events)
+        assert answer.status_code == 200
+    [run] = ended(adf, place, "drift")
+    assert adf.pipeline_runs.get(*place, run.triggered_pipelines["work"]).parameters == {"when": "d"}
+    wrong = connection.http.post(f"{connection.url}{topic}/api/events", json=[{"id": "4", "subject": "x"}])
+    assert (wrong.status_code, wrong.json()["error"]["target"]) == (400, "[0].eventType")
+    with pytest.raises(HttpResponseError, match="nothing to do with events"):
+        adf.triggers.get_event_subscription_status(*place, "hours")

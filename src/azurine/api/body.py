@@ -51,8 +51,16 @@ async def read_bytes(request: Request, limit: int = LIMIT) -> bytes:
 
 def parse(raw: bytes) -> dict[str, Any]:
     """One JSON object. Raises errors.Invalid with what is wrong and where."""
+    found = value(raw)
+    if not isinstance(found, dict):
+        raise _invalid(f"the body must be a JSON object, not {_called(found)}")
+    return found
+
+
+def value(raw: bytes) -> Any:
+    """Any JSON. Raises errors.Invalid with what is wrong and where."""
     try:
-        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
+        found = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
     except UnicodeDecodeError as problem:
         raise _invalid(f"the body is not UTF-8 (byte {problem.start})") from problem
     except RecursionError as problem:
@@ -61,11 +69,9 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise _invalid(f"the body is not JSON: {problem.msg} (line {problem.lineno}, column {problem.colno})") from problem
     except ValueError as problem:
         raise _invalid(f"the body is not JSON: {problem}") from problem
-    if not isinstance(value, dict):
-        raise _invalid(f"the body must be a JSON object, not {_called(value)}")
-    if _deeper_than(value, DEEPEST):
+    if isinstance(found, dict | list) and _deeper_than(found, DEEPEST):
         raise _invalid(f"the body is nested more than {DEEPEST} deep")
-    return value
+    return found
 
 
 def mapping(body: dict[str, Any], key: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ NETWORKS = "factories/managedVirtualNetworks"
 RUNS = "factories/pipelineruns"
 PAGES = "factories/pipelineruns/pages"
 TRIGGER_RUNS = "factories/triggers/triggerRuns"
+OPEN_WINDOWS = "factories/triggers/openwindows"
 TICKETS = "factories/lines/tickets"
 
 OUTSIDE = ("name", "id", "etag", "eTag", "type")

@@ -28,11 +28,16 @@ LayOut = Callable[[Json], Json]
 """The wish's arguments as the guest needs them: addresses as paths, variables complete. Raises AzurineError when something is not there."""
 
 
+Ended = Callable[[Path], None]
+"""Called with a task's folder when it has succeeded, before that is filed; after a crash in between once more."""
+
+
 class Steps:
     """folder: where tasks are kept. place_of: the place behind a compute's id ("local" too); raises AzurineError when it is gone."""
 
-    def __init__(self, folder: Path, place_of: Callable[[str], Place], lay_out: LayOut) -> None:
+    def __init__(self, folder: Path, place_of: Callable[[str], Place], lay_out: LayOut, ended: Ended = lambda folder: None) -> None:
         self._folder = folder
+        self._ended = ended
         self._place_of = place_of
         self._lay_out = lay_out
         self._lock = threading.Lock()
@@ -64,10 +69,19 @@ class Steps:
                 self._files.pop(key, None)
                 self._places.pop(key, None)
         if file is not None:
+            if sighting.state == State.SUCCEEDED:
+                self._tell(key)
             output = {**(sighting.output or {}), "phase": sighting.phase, "node": sighting.node, "lost": sighting.lost}
             output.pop("error", None)
             output.pop("state", None)
             file(Outcome(sighting.state, output, sighting.error))
+
+    def _tell(self, key: str) -> None:
+        try:
+            self._ended(self.task_folder(ids.name(key.partition("#")[0]), key))
+        except Exception:
+            # Whoever wants to hear of it must not keep the step from ending.
+            _logger.exception("the end of the step %s could not be told", key)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

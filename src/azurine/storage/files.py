@@ -75,10 +75,19 @@ class Reading:
         self.close()
 
 
+Listener = Callable[[Blob, bool], None]
+"""(a blob, is it deleted?) Called when the change is made, before whoever made it hears so."""
+
+
 class Files:
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
+        self._listeners: list[Listener] = []
         self._locks = tuple(threading.RLock() for _ in range(256))
+
+    def listen(self, listener: Listener) -> None:
+        """Tells of every blob that is created or deleted here. What a step writes into its folders is not seen."""
+        self._listeners.append(listener)
 
     # Looking
 
@@ -166,7 +175,7 @@ class Files:
                 raise
             if before is not None and before.version != version:
                 sidecars.drop(location.path, before.version)
-        return Blob(location, upload.size, described, version=version)
+        return self._told(Blob(location, upload.size, described, version=version))
 
     def append(self, location: Location, upload: Upload, condition: Condition | None = None) -> Blob:
         """Adds the upload's bytes to the end of an append blob. A machine that dies meanwhile may leave a part of them."""
@@ -218,6 +227,8 @@ class Files:
                     path.unlink()
             self.sidecars(location.account, location.container).drop(location.path, before.version)
             self._prune(path if before.folder else path.parent, root, location)
+        if not before.folder:
+            self._told(before, deleted=True)
 
     def copy(
         self, source: Location, target: Location, change: Callable[[Properties], Properties] | None = None, condition: Condition | None = None
@@ -234,6 +245,11 @@ class Files:
                 upload.abandon()
 
     # How
+
+    def _told(self, blob: Blob, deleted: bool = False) -> Blob:
+        for listener in self._listeners:
+            listener(blob, deleted)
+        return blob
 
     def _root(self, location: Location) -> Path:
         return Path(os.path.realpath(self.accounts.container_folder(location.account, location.container)))

@@ -11,15 +11,15 @@ from typing import Any
 
 from azurine.factory import kinds, names, references
 from azurine.factory.faults import Faults
-from azurine.factory.triggers import runs, schedules
+from azurine.factory.triggers import blob_events, custom_events, events, runs, schedules, windows
 from azurine.factory.triggers.sorts import STARTED, STOPPED, Sort, is_started
-from azurine.model.decisions import Decision
+from azurine.model.decisions import Create, Decision
 from azurine.model.errors import Invalid
 from azurine.model.kinds import Admission, Kind, Look, References
 from azurine.model.resources import Json, Resource
 
 ENABLED = "TriggerEnabledCannotUpdate"
-TABLE: Mapping[str, Sort] = {sort.type.lower(): sort for sort in (schedules.SORT,)}
+TABLE: Mapping[str, Sort] = {sort.type.lower(): sort for sort in (schedules.SORT, windows.SORT, windows.RERUN, blob_events.SORT, custom_events.SORT)}
 
 
 def admit(admission: Admission) -> Json:
@@ -55,11 +55,46 @@ def start(trigger: Resource, body: Json) -> Json:
         raise Invalid(message, code="TriggerTypeNotSupported", path="properties.type")
     if not sort.pipelines(properties):
         raise Invalid(f"The trigger '{trigger.name}' cannot be started: it has no pipeline.", code="BadRequest", path="properties.pipelines")
-    return _with_state(trigger, STARTED)
+    return {key: value for key, value in _with_state(trigger, STARTED).items() if key != events.UNSUBSCRIBED}
 
 
 def stop(trigger: Resource, body: Json) -> Json:
     return _with_state(trigger, STOPPED)
+
+
+def subscribe(trigger: Resource) -> Json:
+    """Hears of events again. Raises errors.Invalid for a trigger of another type."""
+    _check_hearing(trigger)
+    return {key: value for key, value in trigger.spec.items() if key != events.UNSUBSCRIBED}
+
+
+def unsubscribe(trigger: Resource) -> Json:
+    """Hears of no events until it is subscribed or started again. Raises errors.Invalid."""
+    _check_hearing(trigger)
+    return {**trigger.spec, events.UNSUBSCRIBED: True}
+
+
+def subscription(trigger: Resource) -> Json:
+    """How it stands with its events. Raises errors.Invalid."""
+    _check_hearing(trigger)
+    return {"triggerName": trigger.name, "status": "Disabled" if trigger.spec.get(events.UNSUBSCRIBED) else "Enabled"}
+
+
+def hears(trigger: Resource) -> bool:
+    """Is it to be told of events?"""
+    sort = _sort(trigger)
+    is_open = is_started(trigger.spec["properties"]) and not trigger.deleting and not trigger.spec.get(events.UNSUBSCRIBED)
+    return sort is not None and sort.told is not None and is_open
+
+
+def called(trigger: Resource, event: events.Blob | events.Custom, now: float) -> Create | None:
+    """The run of a trigger that hears of an event; None when the event is not meant for it."""
+    sort = _sort(trigger)
+    return events.fired(trigger, sort.told if sort else None, event, now)
+
+
+def show(trigger: Resource) -> Json:
+    return {key: value for key, value in trigger.spec.items() if key != events.UNSUBSCRIBED}
 
 
 def release(trigger: Resource, known: References) -> None:
@@ -69,6 +104,13 @@ def release(trigger: Resource, known: References) -> None:
 
 def _sort(trigger: Resource) -> Sort | None:
     return TABLE.get(str(trigger.spec["properties"].get("type")).lower())
+
+
+def _check_hearing(trigger: Resource) -> None:
+    sort = _sort(trigger)
+    if sort is None or sort.told is None:
+        message = f"The trigger '{trigger.name}' is of the type '{trigger.spec['properties']['type']}', which has nothing to do with events."
+        raise Invalid(message, code="BadRequest", path="properties.type")
 
 
 def _with_state(trigger: Resource, state: str) -> dict[str, Any]:
@@ -83,7 +125,7 @@ def _check_stopped(trigger: Resource) -> None:
 KIND = Kind(
     kinds.TRIGGERS,
     admit,
-    kinds.show,
+    show,
     decide,
     wishes={"start": start, "stop": stop},
     provider=kinds.PROVIDER,
@@ -91,4 +133,4 @@ KIND = Kind(
     leaves_at_once=True,
     release=release,
 )
-KINDS = (KIND, runs.KIND)
+KINDS = (KIND, runs.KIND, windows.TICKET)

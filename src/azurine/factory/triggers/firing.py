@@ -16,11 +16,26 @@ from azurine.factory.faults import Faults
 from azurine.model import clock, ids
 from azurine.model.decisions import Create
 from azurine.model.resources import Json, Resource
+from azurine.model.states import State
 
 
 def run_id(trigger: Resource, cause: str) -> str:
     """The run of a trigger for one cause (a due time, an event, a window): always the same, so that none fires twice."""
     return ids.child(trigger.id, "triggerRuns", str(uuid5(NAMESPACE_URL, f"{trigger.id}#{cause}")))
+
+
+def window_id(trigger: Resource, begin: float) -> str:
+    return run_id(trigger, f"window {clock.iso(begin)}")
+
+
+def attempt(run: Resource) -> int:
+    """How often it was wished that a run of a trigger runs again."""
+    return int(run.spec.get("attempt", 0))
+
+
+def state(run: Resource) -> str:
+    """Of the newest attempt."""
+    return str(run.status["state"]) if run.status.get("attempt") == attempt(run) else State.PENDING
 
 
 def listed(properties: Mapping[str, Any]) -> list[Json]:

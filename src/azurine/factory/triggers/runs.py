@@ -1,7 +1,7 @@
 """Runs of triggers: what became of one due time, one event, one window. Shown as Data Factory's TriggerRun.
 
-A run whose pipelines have been begun has succeeded; whatever keeps one of them from beginning is its message. To run
-again is a wish: each time is another attempt, with pipeline runs of its own.
+A run whose pipelines have been begun has succeeded; whatever keeps one of them from beginning is its message. The run of a window goes on
+until its pipeline has ended (`window_runs`). To run again is a wish: each time is another attempt, with pipeline runs of its own.
 
 https://learn.microsoft.com/rest/api/datafactory/trigger-runs
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from azurine.expressions.factory import ExpressionError
 from azurine.factory import kinds
-from azurine.factory.triggers import firing
+from azurine.factory.triggers import firing, window_runs
 from azurine.model import clock, ids, states
 from azurine.model.decisions import Create, Decision
 from azurine.model.errors import Conflict
@@ -26,31 +26,26 @@ def admit(admission: Admission) -> Json:
     return dict(admission.body)
 
 
+def decide(look: Look) -> Decision:
+    return window_runs.decide(look) if "window" in look.resource.spec else _fired(look)
+
+
 def again(run: Resource, body: Json) -> Json:
     """The wish to run again. Raises errors.Conflict for one that has not ended."""
-    if not states.is_final(state(run)):
+    if not states.is_final(firing.state(run)):
         raise Conflict(f"The trigger run '{run.name}' has not ended yet.", code="TriggerRunNotEnded")
-    return {**run.spec, "attempt": attempt(run) + 1}
+    return {**run.spec, "attempt": firing.attempt(run) + 1}
 
 
 def cancel(run: Resource, body: Json) -> Json:
     """The wish to cancel. Raises errors.Conflict for one that has ended."""
-    if states.is_final(state(run)):
+    if states.is_final(firing.state(run)):
         raise Conflict(f"The trigger run '{run.name}' is {word(run)} and cannot be cancelled any more.", code="TriggerRunNotCancellable")
-    return {**run.spec, "cancel": attempt(run)}
-
-
-def attempt(run: Resource) -> int:
-    return int(run.spec.get("attempt", 0))
-
-
-def state(run: Resource) -> str:
-    """Of the newest attempt."""
-    return str(run.status["state"]) if run.status.get("attempt") == attempt(run) else State.PENDING
+    return {**run.spec, "cancel": firing.attempt(run)}
 
 
 def word(run: Resource) -> str:
-    current = State(state(run))
+    current = State(firing.state(run))
     return WORDS.get(current) or str(run.status.get("why") or "Waiting")
 
 
@@ -74,12 +69,12 @@ def show(run: Resource) -> Json:
     }
 
 
-def decide(look: Look) -> Decision:
+def _fired(look: Look) -> Decision:
     run = look.resource
-    number = attempt(run)
+    number = firing.attempt(run)
     outcomes = run.status.get("outcomes", {})
     refused = [one for one in outcomes.values() if one.get("error")] if run.status.get("attempt") == number else []
-    if states.is_final(state(run)) and not refused:
+    if states.is_final(firing.state(run)) and not refused:
         return Decision(run.status, settled=True)
     try:
         wanted = firing.creates(run, run.spec["pipelines"], str(number))
