@@ -110,6 +110,12 @@ def test_basic_sign_in_whose_password_nobody_is_shown(adf: Any, place: tuple[str
     said = one(adf, place, web(f"{other.url}/echo", authentication=way))
     assert said.output["headers"]["Authorization"] == "Basic bWU6b3BlbiBzZXNhbWU="
     assert "open sesame" not in json.dumps(said.input)
+    shown = adf.pipelines.get(*place, "calling")
+    assert shown.activities[0].authentication.password.value == "**********"
+    adf.pipelines.create_or_update(*place, "calling", shown)
+    name = adf.pipelines.create_run(*place, "calling").run_id
+    ended(adf, place, name)
+    assert activities(adf, place, name)["Call"].output["headers"]["Authorization"] == "Basic bWU6b3BlbiBzZXNhbWU="
 
 
 def test_the_factory_speaks_to_its_own_server_with_an_identity(connection: Any, adf: Any, place: tuple[str, str]) -> None:

@@ -12,7 +12,7 @@ from azurine.expressions.factory import ExpressionError
 from azurine.factory import kinds, names, references, secrets
 from azurine.factory.faults import Faults
 from azurine.model.kinds import Admission, Kind
-from azurine.model.resources import Json, Resource
+from azurine.model.resources import Json
 
 Admit = Callable[[Admission], Json]
 
@@ -36,17 +36,13 @@ def admit(rule: names.Rule, typed: bool = True, evaluated: bool = False, hiding:
             except ExpressionError as error:
                 faults.note(error.path, error.message, error.code)
         faults.finish()
-        return {**spec, secrets.PRIVATE: {"secrets": parted.secrets}} if parted is not None else spec
+        return secrets.kept(parted) if parted is not None else spec
 
     return admitted
 
 
 def kind(name: str, admit_: Admit) -> Kind:
-    return Kind(name, admit_, show, provider=kinds.PROVIDER, without_operations=True, release=references.release)
-
-
-def show(resource: Resource) -> Json:
-    return {key: value for key, value in resource.spec.items() if key != secrets.PRIVATE}
+    return Kind(name, admit_, secrets.show, provider=kinds.PROVIDER, without_operations=True, release=references.release)
 
 
 KINDS: tuple[Kind, ...] = (

@@ -19,7 +19,7 @@ from typing import Any
 from azurine.factory import kinds, names, secrets
 from azurine.factory.faults import Faults
 from azurine.model.kinds import Admission, Kind
-from azurine.model.resources import Json, Resource
+from azurine.model.resources import Json
 
 NAME = "factories/mappings"
 TARGETS = ("folder", "lake", "database", "url", "workspace")
@@ -38,12 +38,7 @@ def admit(admission: Admission) -> Json:
     if not faults:
         _check(properties, faults)
     faults.finish()
-    parted = secrets.parted(kinds.kept(admission), previous=admission.previous)
-    return {**parted.body, secrets.PRIVATE: {"secrets": parted.secrets}}
-
-
-def show(resource: Resource) -> Json:
-    return {key: value for key, value in resource.spec.items() if key != secrets.PRIVATE}
+    return secrets.kept(secrets.parted(kinds.kept(admission), previous=admission.previous))
 
 
 def _check(given: Mapping[str, Any], faults: Faults) -> None:
@@ -97,4 +92,4 @@ def _check_more(given: Mapping[str, Any], faults: Faults) -> None:
         faults.note("properties.authentication.type", f"The type of an authentication is one of {', '.join(AUTHENTICATIONS)}.")
 
 
-KIND = Kind(NAME, admit, show, provider=kinds.PROVIDER, without_operations=True)
+KIND = Kind(NAME, admit, secrets.show, provider=kinds.PROVIDER, without_operations=True)

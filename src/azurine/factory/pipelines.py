@@ -11,7 +11,7 @@ from typing import Any
 
 from azurine.expressions import factory as formulas
 from azurine.expressions.factory import ExpressionError
-from azurine.factory import activities, definitions, kinds, names, references, variables
+from azurine.factory import activities, definitions, kinds, names, references, secrets, variables
 from azurine.factory.faults import Faults, called
 from azurine.factory.sight import Checking
 from azurine.graph import order
@@ -41,7 +41,7 @@ def admit(admission: Admission) -> Json:
     references.check(admission.id, properties, "properties", admission.references, faults)
     _check_circle(admission, properties, faults)
     faults.finish()
-    return kinds.kept(admission)
+    return secrets.kept(secrets.parted(kinds.kept(admission), previous=admission.previous, only_said=True))
 
 
 class _Publish:
@@ -221,4 +221,4 @@ def _place(path: str) -> int:
     return int(path.rsplit("[", 1)[1].rstrip("]"))
 
 
-KIND = Kind(kinds.PIPELINES, admit, kinds.show, provider=kinds.PROVIDER, without_operations=True, release=references.release)
+KIND = Kind(kinds.PIPELINES, admit, secrets.show, provider=kinds.PROVIDER, without_operations=True, release=references.release)

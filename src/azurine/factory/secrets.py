@@ -46,8 +46,9 @@ class Parted:
     secrets: Mapping[str, str]
 
 
-def parted(body: Any, path: str = "", previous: Resource | None = None) -> Parted:
-    """Takes the secrets out of a body. previous: where those are that the body only repeats as they were shown."""
+def parted(body: Any, path: str = "", previous: Resource | None = None, *, only_said: bool = False) -> Parted:
+    """Takes the secrets out of a body. previous: where those are that the body only repeats as they were shown. only_said: those that are
+    called SecureString, not those that look like secrets."""
     before: Mapping[str, str] = of(previous) if previous is not None else {}
     found: dict[str, str] = {}
 
@@ -57,7 +58,7 @@ def parted(body: Any, path: str = "", previous: Resource | None = None) -> Parte
         return found[where]
 
     def text(value: str, where: str, key: str) -> str:
-        if not value or _is_formula(value) or NAMED.fullmatch(value):
+        if only_said or not value or _is_formula(value) or NAMED.fullmatch(value):
             return value
         if key.lower() in _KEYS:
             put(where, value)
@@ -67,7 +68,7 @@ def parted(body: Any, path: str = "", previous: Resource | None = None) -> Parte
 
     def walk(value: Any, where: str, key: str) -> Any:
         if isinstance(value, Mapping):
-            if _type(value) == SECURE and not _is_formula(value.get("value")):
+            if _type(value) == SECURE and not _is_formula(value.get("value"), anywhere=only_said):
                 put(where, _text(value.get("value")))
                 return {**value, "value": MASK}
             return {name: walk(one, f"{where}.{name}" if where else str(name), str(name)) for name, one in value.items()}
@@ -76,6 +77,32 @@ def parted(body: Any, path: str = "", previous: Resource | None = None) -> Parte
         return text(value, where, key) if isinstance(value, str) else value
 
     return Parted(walk(body, path, ""), found)
+
+
+def kept(found: Parted) -> dict[str, Any]:
+    """The spec that a resource has of it."""
+    return {**found.body, PRIVATE: {"secrets": found.secrets}} if found.secrets else dict(found.body)
+
+
+def show(resource: Resource) -> Json:
+    """What is shown of a resource that may have secrets."""
+    return {key: value for key, value in resource.spec.items() if key != PRIVATE}
+
+
+def whole(resource: Resource) -> Any:
+    """The properties of a resource with the secrets in their places again: for what is kept where nobody is shown it."""
+    known = of(resource)
+
+    def walk(value: Any, where: str) -> Any:
+        if isinstance(value, Mapping):
+            if where in known and _type(value) == SECURE:
+                return {**value, "value": known[where]}
+            return {name: walk(one, f"{where}.{name}") for name, one in value.items()}
+        if isinstance(value, list):
+            return [walk(one, f"{where}[{place}]") for place, one in enumerate(value)]
+        return known.get(where, value)
+
+    return walk(resource.spec["properties"], "properties") if known else resource.spec["properties"]
 
 
 def of(resource: Resource) -> Mapping[str, str]:
@@ -175,8 +202,12 @@ def _type(value: Mapping[str, Any]) -> str:
     return found.lower() if isinstance(found, str) else ""
 
 
-def _is_formula(value: Any) -> bool:
-    return isinstance(value, str) and ("linkedservice()" in value.lower() or "globalparameters" in value.lower()) and formulas.is_expression(value)
+def _is_formula(value: Any, anywhere: bool = False) -> bool:
+    """A password may begin with @: outside of activities only what speaks of parameters is computed."""
+    if not isinstance(value, str):
+        return isinstance(value, Mapping)
+    spoken = anywhere or "linkedservice()" in value.lower() or "globalparameters" in value.lower()
+    return spoken and formulas.is_expression(value)
 
 
 def _text(value: Any) -> str:

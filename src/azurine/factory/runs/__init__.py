@@ -13,7 +13,7 @@ from uuid import UUID
 
 from azurine.expressions import factory as formulas
 from azurine.expressions.factory import ExpressionError, Scope
-from azurine.factory import activities, global_parameters, kinds, variables
+from azurine.factory import activities, global_parameters, kinds, secrets, variables
 from azurine.factory.definitions import Definition, fingerprint
 from azurine.factory.runs import frames, records, recovery, scopes, turns, verdicts
 from azurine.factory.runs import walk as walking
@@ -46,7 +46,8 @@ def admit(admission: Admission) -> Json:
     if found is None or found.deleting:
         raise Invalid(f"The document could not be retrieved because it does not exist: the pipeline '{name}'.", code="BadRequest", path="pipeline")
     recovered = recovery.read(admission, body.get("recovery") or {})
-    pipeline = recovered.pipeline or {"name": found.name, "properties": found.spec["properties"], "print": fingerprint(found.spec["properties"])}
+    properties = secrets.whole(found)
+    pipeline = recovered.pipeline or {"name": found.name, "properties": properties, "print": fingerprint(properties)}
     definition = _definition(pipeline)
     given = {**recovered.parameters, **(body.get("parameters") or {})}
     values = variables.arguments(definition, given)
