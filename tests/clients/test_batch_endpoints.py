@@ -243,3 +243,76 @@ def _opened(connection: Any, path: str) -> Any:
     import io
 
     return io.StringIO(stored(connection, path))
+
+
+@pytest.fixture(scope="module")
+def place(connection: Any, folder: Path) -> tuple[str, str]:
+    """A factory, and the batch endpoint with numbers to work on in the datastore."""
+    from azure.mgmt.datafactory import models
+
+    container = connection.blobs.get_container_client(connection.ml.datastores.get_default().container_name)
+    for one in (folder / "data").iterdir():
+        container.upload_blob(f"for-factory/{one.name}", one.read_bytes(), overwrite=True)
+    connection.factory.factories.create_or_update(connection.resource_group, "batch-factory", models.Factory(location="local"))
+    return connection.resource_group, "batch-factory"
+
+
+def test_a_factory_calls_an_endpoint_and_asks_until_it_is_done(connection: Any, place: tuple[str, str]) -> None:
+    """As Data Factory's own template for batch endpoints does: a Web activity, and an Until around another one."""
+    from azure.mgmt.datafactory import models
+
+    from clients.test_datafactory import activities, after, ended, expression
+
+    sign_in = models.WebActivityAuthentication(type="MSI", resource="https://ml.azure.com")
+    uri = "azureml://datastores/workspaceblobstore/paths/for-factory/"
+    body = {"properties": {"InputData": {"numbers": {"JobInputType": "UriFolder", "Uri": uri}}}}
+    job = "@concat('" + connection.url + "', activity('Call').output.id, '?api-version=2024-04-01')"
+    once = [
+        models.WebActivity(name="Ask", method="GET", url=job, authentication=sign_in),
+        models.WaitActivity(name="Pause", wait_time_in_seconds=1, depends_on=after("Ask")),
+    ]
+    pipeline = models.PipelineResource(
+        activities=[
+            models.WebActivity(name="Call", method="POST", url=f"{connection.url}/batch-endpoints/doubling/jobs", body=body, authentication=sign_in),
+            models.UntilActivity(
+                name="Wait",
+                depends_on=after("Call"),
+                expression=expression("@contains(createArray('Completed', 'Failed', 'Canceled'), activity('Ask').output.properties.status)"),
+                activities=once,
+            ),
+        ]
+    )
+    adf = connection.factory
+    adf.pipelines.create_or_update(*place, "batch", pipeline)
+    run = adf.pipelines.create_run(*place, "batch").run_id
+    assert ended(adf, place, run).status == "Succeeded"
+    completed(connection, activities(adf, place, run)["Call"].output["name"])
+
+
+def test_the_classic_batch_activity_of_a_factory_calls_an_endpoint(connection: Any, place: tuple[str, str]) -> None:
+    from azure.mgmt.datafactory import models
+
+    from clients.test_datafactory import activities, ended
+
+    adf = connection.factory
+    classic = models.AzureMLLinkedService(ml_endpoint=f"{connection.url}/batch-endpoints/doubling/jobs", api_key=models.SecureString(value="none"))
+    adf.linked_services.create_or_update(*place, "classic", models.LinkedServiceResource(properties=classic))
+    lake = models.AzureBlobStorageLinkedService(service_endpoint=connection.blob_url)
+    adf.linked_services.create_or_update(*place, "lake", models.LinkedServiceResource(properties=lake))
+    reference = models.LinkedServiceReference(type="LinkedServiceReference", reference_name="classic")
+    container = connection.ml.datastores.get_default().container_name
+    here = models.LinkedServiceReference(type="LinkedServiceReference", reference_name="lake")
+    numbers = models.AzureMLWebServiceFile(file_path=f"{container}/for-factory", linked_service_name=here)
+    activity = models.AzureMLBatchExecutionActivity(name="Score", linked_service_name=reference, web_service_inputs={"numbers": numbers})
+    adf.pipelines.create_or_update(*place, "classic", models.PipelineResource(activities=[activity]))
+    run = adf.pipelines.create_run(*place, "classic").run_id
+    over = ended(adf, place, run)
+    assert over.status == "Succeeded", over.message
+    output = activities(adf, place, run)["Score"].output
+    assert output["status"] == "Completed"
+    path = output["outputs"]["score"]["uri"].partition("/paths/")[2]
+    assert rows(connection, f"{path.rstrip('/')}/doubled.csv") == DOUBLED
+    gone = models.AzureMLLinkedService(ml_endpoint="https://classic.example/services", api_key=models.SecureString(value="none"))
+    adf.linked_services.create_or_update(*place, "classic", models.LinkedServiceResource(properties=gone))
+    run = adf.pipelines.create_run(*place, "classic").run_id
+    assert "Machine Learning Studio (classic) are gone" in ended(adf, place, run).message

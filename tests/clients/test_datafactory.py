@@ -38,7 +38,7 @@ def ended(adf: Any, place: tuple[str, str], run: str) -> Any:
     def is_over() -> bool:
         return adf.pipeline_runs.get(*place, run).status in OVER
 
-    wait_until(is_over, 30, lambda: f"the run is {adf.pipeline_runs.get(*place, run).status}")
+    wait_until(is_over, 90, lambda: f"the run is {adf.pipeline_runs.get(*place, run).status}")
     return adf.pipeline_runs.get(*place, run)
 
 

@@ -28,6 +28,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "odata": ("http",),
     "azurefunction": ("http",),
     "azuremlservice": ("workspace",),
+    "azureml": ("http",),
 }
 """Type, in small letters → the kinds of connection that it may be; its own one first. Types that are not here may be mapped to anything."""
 _NAMED = re.compile(r"(?:^|;)\s*AccountName\s*=\s*([a-z0-9]+)", re.IGNORECASE)
@@ -63,6 +64,8 @@ def http(kind: str, properties: Mapping[str, Any], marked: Mapping[str, Any]) ->
     """The connection of a linked service to a web server. properties: evaluated; marked: the same, with marks for secrets."""
     if kind == "azurefunction":
         url, headers = properties.get("functionAppUrl"), {"x-functions-key": marked["functionKey"]} if marked.get("functionKey") else {}
+    elif kind == "azureml":
+        url, headers = properties.get("mlEndpoint"), {}
     else:
         given = marked.get("authHeaders")
         url, headers = properties.get("url"), dict(given) if isinstance(given, Mapping) else {}
@@ -70,7 +73,7 @@ def http(kind: str, properties: Mapping[str, Any], marked: Mapping[str, Any]) ->
         return None
     way = _AUTHENTICATIONS.get(str(properties.get("authenticationType") or properties.get("authentication") or "").lower())
     # parity: what was encrypted by another factory cannot be opened here; only a mapping helps.
-    if properties.get("encryptedCredential") or (way is None and kind != "azurefunction"):
+    if properties.get("encryptedCredential") or (way is None and kind not in ("azurefunction", "azureml")):
         return None
     authentication = {
         "type": way or "Anonymous",

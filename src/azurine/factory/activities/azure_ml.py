@@ -43,7 +43,7 @@ def check(checking: Checking) -> None:
 def step(sight: Sight) -> Progress:
     outcome = sight.outcome()
     if sight.ending:
-        return _ended(sight)
+        return ended(sight)
     if sight.memory is None:
         return _begun(sight)
     job = str(sight.memory["job"])
@@ -51,7 +51,7 @@ def step(sight: Sight) -> Progress:
     if refused is not None:
         return _refused(refused.get("error") or {})
     if outcome is not None and states.is_final(outcome["state"]):
-        return _over(outcome)
+        return over_with(outcome)
     return Progress(effects=_effects(sight, job, sight.memory["body"]))
 
 
@@ -115,7 +115,8 @@ def _notes(sight: Sight, given: Mapping[str, Any]) -> dict[str, str]:
     return {key: value for key, value in notes.items() if value}
 
 
-def _over(outcome: Json) -> Progress:
+def over_with(outcome: Json) -> Progress:
+    """The end of an activity whose job has come to rest."""
     if outcome["state"] != State.SUCCEEDED:
         error = outcome.get("error") or {}
         return failed(REFUSED, _request_failed("InternalServerError", str(error.get("message") or "")), "SystemError")
@@ -141,7 +142,7 @@ def _request_failed(status: str, message: str) -> str:
     )
 
 
-def _ended(sight: Sight) -> Progress:
+def ended(sight: Sight) -> Progress:
     """Out of time, or cancelled: so is the run, and its end is waited for."""
     job = sight.references.get(str(sight.memory["job"])) if sight.memory is not None else None
     if job is None:
