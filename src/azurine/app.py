@@ -144,6 +144,8 @@ class House:
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
         self._workshop = factories.Workshop(
             factories.Surroundings(
+                home,
+                self.accounts,
                 self.log,
                 self.kinds,
                 self.tracking,

@@ -4,6 +4,7 @@ A part of `app`, which puts the kinds, the table and the performers among the ot
 """
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from azurine import factory
+from azurine import factory, lake
 from azurine.api.actions import Table
 from azurine.api.factory import callbacks as callback_door
 from azurine.api.factory import monitoring, running, subscribing
-from azurine.factory import callbacks, exchanges, integration_runtimes, mappings, runs, secrets, triggers
+from azurine.compute.movers import Movers
+from azurine.factory import callbacks, exchanges, integration_runtimes, mappings, moving, runs, secrets, triggers
 from azurine.factory import kinds as names
 from azurine.factory.activities import azure_ml
 from azurine.identity.directory import Directory
@@ -30,6 +32,7 @@ from azurine.outbound.vault import Vault
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.following import Following
 from azurine.reconcile.performers import Performer
+from azurine.storage.accounts import Accounts
 from azurine.store.log import Log
 from azurine.tracking.contract import Tracking
 
@@ -37,6 +40,8 @@ _logger = logging.getLogger(__name__)
 
 CALLS = 64
 """Requests of activities that are under way at once; one that hangs holds up no other until there are so many."""
+COPIES = 4
+"""Copies that are under way at once, and beside them as many shorter pieces of work with data."""
 Do = Callable[[Json, Callable[[], bool]], Json]
 KINDS = factory.KINDS
 _NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGERS, names.TRIGGER_RUNS)
@@ -53,6 +58,8 @@ def table() -> Table:
 class Surroundings:
     """What the work of activities needs of the house. url: of the server. trust: authorities that are trusted outside. vault: named secrets."""
 
+    home: Path
+    accounts: Accounts
     log: Log
     kinds: Mapping[str, Kind]
     tracking: Tracking
@@ -72,13 +79,20 @@ class Workshop:
         self._log = around.log
         self._tracking = around.tracking
         self._following = Following(around.log, "job", self._results)
-        self._chores = (Chores(exchanges.WORK, self._with_secrets(self._call), CALLS),)
-        self.performers: Mapping[str, Performer] = {azure_ml.WORK: self._following, exchanges.WORK: self._chores[0]}
+        self._movers = Movers(around.home, sys.executable)
+        self._chores = (
+            Chores(exchanges.WORK, self._with_secrets(self._call), CALLS),
+            Chores(moving.COPY, self._with_secrets(self._move), COPIES),
+            Chores(moving.DATA, self._with_secrets(self._move), COPIES),
+        )
+        works = (exchanges.WORK, moving.COPY, moving.DATA)
+        self.performers: Mapping[str, Performer] = {azure_ml.WORK: self._following, **dict(zip(works, self._chores, strict=True))}
 
     def close(self) -> None:
         self._following.close()
         for chore in self._chores:
             chore.close()
+        self._movers.close()
 
     def routes(self) -> list[BaseRoute]:
         around = self._around
@@ -118,6 +132,9 @@ class Workshop:
             address = callback_door.address(self._around.url, str(wish["run"]), str(wish["callback"]), self._around.keys.key)
             wish = {**wish, "body": {**wish["body"], "callBackUri": address}}
         return errands.carry_out(wish, self._token, self._around.trust)
+
+    def _move(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
+        return self._movers.move(lake.opened(wish, self._around.accounts), is_ceased)
 
     def _token(self, wish: Json, resource: str) -> str:
         """A token of whoever began the run. One that this server would take is given to this server alone."""

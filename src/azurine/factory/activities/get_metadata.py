@@ -1,0 +1,34 @@
+"""GetMetadata: tells what a file, a folder or a table is. https://learn.microsoft.com/azure/data-factory/control-flow-get-metadata-activity
+
+With `exists` among its fields, what is not there is no failure.
+"""
+
+from azurine.factory import moving
+from azurine.factory.sight import Checking, Progress, Sight, Sort
+from azurine.model import errors
+from azurine.model.resources import Json
+
+
+def check(checking: Checking) -> None:
+    checking.require("dataset")
+
+
+def step(sight: Sight) -> Progress:
+    return moving.carried_out(sight, moving.DATA, lambda: _order(sight), lambda told: moving.output(sight, told))
+
+
+def _order(sight: Sight) -> tuple[Json, Json]:
+    shown = {key: value for key, value in sight.properties().items() if key != "dataset"}
+    fields = shown.get("fieldList") or []
+    if not isinstance(fields, list) or not all(isinstance(one, str) for one in fields):
+        raise errors.Invalid(f"The fieldList of the activity '{sight.activity.name}' must be a list of texts.", code="UserErrorInvalidField")
+    order = {
+        "do": "metadata",
+        "dataset": moving.told(sight, sight.activity.properties.get("dataset"), ("files", "sql")),
+        "fields": fields,
+        "settings": {key: moving.mapping(shown.get(key)) for key in ("storeSettings", "formatSettings")},
+    }
+    return order, {**shown, "dataset": sight.activity.properties.get("dataset")}
+
+
+SORT = Sort("GetMetadata", step, check, raw=("dataset",), works=True)

@@ -1,0 +1,31 @@
+"""Lookup: reads rows of a dataset, for later activities. https://learn.microsoft.com/azure/data-factory/control-flow-lookup-activity
+
+With firstRowOnly (the default) its output has `firstRow`, and no such member when there is none; else `count` and `value`.
+"""
+
+from azurine.factory import moving
+from azurine.factory.sight import Checking, Progress, Sight, Sort
+from azurine.model.resources import Json
+
+
+def check(checking: Checking) -> None:
+    checking.require("dataset", "source")
+
+
+def step(sight: Sight) -> Progress:
+    return moving.carried_out(sight, moving.DATA, lambda: _order(sight), lambda told: moving.output(sight, told))
+
+
+def _order(sight: Sight) -> tuple[Json, Json]:
+    shown = {key: value for key, value in sight.properties().items() if key != "dataset"}
+    dataset = moving.told(sight, sight.activity.properties.get("dataset"))
+    first = shown.get("firstRowOnly")
+    order = {
+        "do": "lookup",
+        "source": {"dataset": dataset, "settings": moving.mapping(shown.get("source"))},
+        "first": True if first is None else str(first).lower() == "true",
+    }
+    return order, {**shown, "dataset": sight.activity.properties.get("dataset")}
+
+
+SORT = Sort("Lookup", step, check, raw=("dataset",), works=True)

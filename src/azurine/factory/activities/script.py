@@ -1,0 +1,29 @@
+"""Script: statements of SQL, and what comes of them. https://learn.microsoft.com/azure/data-factory/transform-data-using-script"""
+
+from collections.abc import Mapping
+
+from azurine.factory import moving
+from azurine.factory.sight import Checking, Progress, Sight, Sort
+from azurine.model import errors
+from azurine.model.resources import Json
+
+
+def check(checking: Checking) -> None:
+    checking.require("scripts")
+    if checking.activity.get("linkedServiceName") is None:
+        checking.note("", f"Activity '{checking.activity.get('name')}': 'linkedServiceName' is required.")
+
+
+def step(sight: Sight) -> Progress:
+    return moving.carried_out(sight, moving.DATA, lambda: _order(sight), lambda told: moving.output(sight, told))
+
+
+def _order(sight: Sight) -> tuple[Json, Json]:
+    shown = sight.properties()
+    scripts = shown.get("scripts")
+    if not isinstance(scripts, list) or not all(isinstance(one, Mapping) for one in scripts):
+        raise errors.Invalid(f"The scripts of the activity '{sight.activity.name}' must be a list of objects.", code="UserErrorInvalidScript")
+    return {"do": "script", "key": sight.key, "connection": moving.database(sight), "scripts": scripts}, shown
+
+
+SORT = Sort("Script", step, check, works=True)

@@ -1,0 +1,151 @@
+"""Databases, by SQLAlchemy: connecting, reading in pieces, names of tables, and what goes wrong in Data Factory's words."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from azurine.movement import mapping
+from azurine.movement.failing import NOT_ALLOWED, SQL, failure
+
+ROWS = 10_000
+PATIENCE = 30.0
+"""Seconds that are waited for somebody else's lock."""
+
+
+@contextmanager
+def connected(connection: Mapping[str, Any]) -> Iterator[sa.Connection]:
+    """A connection that commits nothing by itself."""
+    try:
+        url = sa.make_url(str(connection["url"]))
+    except ArgumentError as error:
+        raise failure("UserErrorInvalidConnection", f"The linked service '{connection.get('name')}' leads to no URL of a database.") from error
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    try:
+        engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE} if url.get_backend_name() == "sqlite" else {})
+    except (ImportError, NoSuchModuleError) as error:
+        message = (
+            f"There is no driver for '{url.drivername}' on this server: {error}. SQLite and PostgreSQL (pip install 'azurine[postgres]') have one."
+        )
+        raise failure("UserErrorDriverMissing", message) from error
+    try:
+        with saying(), engine.connect() as link:
+            yield link
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def saying() -> Iterator[None]:
+    """What the database refuses, in Data Factory's words."""
+    try:
+        yield
+    except OperationalError as error:
+        text = told(error)
+        code = "SqlFailedToConnect" if "connect" in text.lower() or "unable to open" in text else SQL
+        raise failure(
+            NOT_ALLOWED if "permission" in text or "readonly" in text else code, f"A database operation failed with the following error: '{text}'"
+        ) from error
+    except SQLAlchemyError as error:
+        text = told(error)
+        raise failure(
+            NOT_ALLOWED if "permission denied" in text else SQL, f"A database operation failed with the following error: '{text}'"
+        ) from error
+
+
+def told(error: SQLAlchemyError) -> str:
+    """What the database itself said, in a line."""
+    said = getattr(error, "orig", None) or error
+    return " ".join(str(said).split())[:2000]
+
+
+def read(dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
+    """Frames of what a source asks for: its query, its procedure, or the whole table."""
+    with connected(dataset["connection"]) as link:
+        text, values = asked(link, dataset, settings)
+        result = link.execution_options(stream_results=True, max_row_buffer=ROWS).execute(text, values)
+        names = list(result.keys())
+        doubled = next((name for name in names if names.count(name) > 1), None)
+        if doubled is not None:
+            raise failure("UserErrorDuplicateColumnName", f"The query gives more than one column with the name '{doubled}'.")
+        first: pl.Schema | None = None
+        while True:
+            rows = result.fetchmany(ROWS)
+            if not rows and first is not None:
+                return
+            columns = zip(*rows, strict=True) if rows else [()] * len(names)
+            frame = pl.DataFrame([mapping.series(name, list(column)) for name, column in zip(names, columns, strict=True)])
+            first = first or frame.schema
+            yield frame
+
+
+def asked(link: sa.Connection, dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[sa.Executable, dict[str, Any]]:
+    """(the statement, its values) of a source."""
+    query = settings.get("sqlReaderQuery") or settings.get("query") or settings.get("oracleReaderQuery")
+    if query:
+        return sa.text(str(query).replace(":", r"\:")), {}
+    procedure = settings.get("sqlReaderStoredProcedureName")
+    if procedure:
+        return call(link, str(procedure), settings.get("storedProcedureParameters") or {}, rows=True)
+    name = table_name(link, dataset.get("table") or {}, str(dataset.get("name")))
+    return sa.select(sa.literal_column("*")).select_from(name), {}
+
+
+def call(link: sa.Connection, procedure: str, parameters: Mapping[str, Any], rows: bool) -> tuple[sa.Executable, dict[str, Any]]:
+    """A stored procedure, called in the database's own way. parameters: {name: {"value", "type"}}, or {name: value}."""
+    backend = link.dialect.name
+    if backend == "sqlite":
+        raise failure(
+            "UserErrorStoredProcedureNotSupported", f"The stored procedure '{procedure}' cannot be called: SQLite has none. PostgreSQL has."
+        )
+    values = {str(name).lstrip("@"): value(one) for name, one in parameters.items()}
+    quoted = ".".join(link.dialect.identifier_preparer.quote(part) for part in procedure.replace("[", "").replace("]", "").split("."))
+    if backend == "postgresql":
+        named = ", ".join(f"{link.dialect.identifier_preparer.quote(name)} => :{name}" for name in values)
+        is_function = rows or _is_function(link, procedure)
+        return sa.text(f"SELECT * FROM {quoted}({named})" if is_function else f"CALL {quoted}({named})"), values
+    named = ", ".join(f"@{name} = :{name}" for name in values)
+    return sa.text(f"EXEC {quoted} {named}"), values
+
+
+def value(said: Any) -> Any:
+    """A parameter of a procedure or a script, as its type wants it."""
+    if not isinstance(said, Mapping):
+        return said
+    given, kind = said.get("value"), str(said.get("type") or "").lower()
+    if given is None:
+        return None
+    if kind in ("int16", "int32", "int64", "int"):
+        return int(given)
+    if kind in ("decimal", "double", "single"):
+        return float(given)
+    if kind in ("boolean", "bool"):
+        return given if isinstance(given, bool) else str(given).lower() in ("true", "1")
+    return given if kind == "" else str(given)
+
+
+def table_name(link: sa.Connection, table: Mapping[str, Any], dataset: str) -> sa.TableClause:
+    name, schema = str(table.get("table") or ""), schema_of(link, str(table.get("schema") or ""))
+    if not name:
+        raise failure("UserErrorInvalidTableName", f"The dataset '{dataset}' names no table, and there is no query.")
+    if not sa.inspect(link).has_table(name, schema=schema):
+        raise failure("UserErrorInvalidTableName", f'Cannot find the object "{name}" because it does not exist or you do not have permissions.')
+    return sa.table(name, schema=schema)
+
+
+def schema_of(link: sa.Connection, said: str) -> str | None:
+    """parity: what stands in for SQL Server may have no `dbo`; then it is the database's own default."""
+    if not said or link.dialect.name == "sqlite":
+        return None
+    return said if said in sa.inspect(link).get_schema_names() or said.lower() != "dbo" else None
+
+
+def _is_function(link: sa.Connection, procedure: str) -> bool:
+    name = procedure.replace("[", "").replace("]", "").rpartition(".")[2]
+    found = link.execute(sa.text("SELECT prokind FROM pg_proc WHERE proname = :name LIMIT 1"), {"name": name}).scalar()
+    return found is not None and str(found if not isinstance(found, bytes) else found.decode()) == "f"
