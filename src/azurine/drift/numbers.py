@@ -11,7 +11,7 @@ What it does not do: reading. A reader may hand in counts on a grid that it chos
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -144,16 +144,17 @@ def place(value: Number, exponent: int) -> int:
     return whole << shift if shift >= 0 else whole >> -shift
 
 
+def finest(spread: float) -> int:
+    """The exponent of a grid that has between LIMIT / 2 and LIMIT bins over a spread."""
+    return math.frexp(spread / (LIMIT / 2))[1] - 1
+
+
 def as_dict(sketch: Numbers) -> dict[str, Any]:
     return {name: list(value) if isinstance(value := getattr(sketch, name), tuple) else value for name in Numbers.__slots__}
 
 
 def from_dict(words: Mapping[str, Any]) -> Numbers:
     return Numbers(**{**words, "keys": tuple(words["keys"]), "counts": tuple(words["counts"])})
-
-
-def retyped(sketch: Numbers, type: str) -> Numbers:
-    return replace(sketch, type=type)
 
 
 def _limited(counts: dict[Number, int], exponent: int | None) -> tuple[dict[Number, int], int | None]:

@@ -1,0 +1,10 @@
+"""Tables read into the sketches of `azurine.drift`, and the model that tells two tables apart: what a monitor's run does in its own process.
+
+    sources    which files a path means, and how the engine reads them
+    columns    of which type each column is, and how its values become keys that can be counted
+    counting   one pass over the files: how often each key of each column comes, in each window
+    reading    the three together: `read(path) → Reading`
+    magnitude  the drift magnitude of dataset monitors, by a LightGBM classifier
+
+DuckDB and LightGBM are imported when they are used, never by the server.
+"""

@@ -1,0 +1,103 @@
+"""Of which type each column is, and how its values become keys that can be counted.
+
+Whole numbers and texts are keys themselves. Numbers with very many values become places on a grid whose step suits the spread of a sample; texts of
+which nearly each is another become buckets. Both are what `azurine.drift` would have made of the values. A column that is to be of another type
+than the file says (the baseline's, usually) is cast, and what cannot be cast is counted as wrong.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from azurine.drift import categories, numbers
+from azurine.guest.drift.sources import named
+
+TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP", "text": "VARCHAR"}
+INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+SAMPLE = 5_000
+FEW = numbers.LIMIT // 4
+"""Different values in a sample: fewer, and the column is counted by value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """type: one of TYPES. stored: the engine's type of it in the files. exponent: of the grid, or None for keys that are values.
+    buckets: texts are counted by bucket."""
+
+    name: str
+    type: str
+    stored: str
+    exponent: int | None = None
+    buckets: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return self.type in ("integer", "number")
+
+    @property
+    def cast(self) -> bool:
+        """The values are not of the type yet, and some may not become it."""
+        return type_of(self.stored) != self.type and not (self.type == "number" and type_of(self.stored) == "integer")
+
+    def value(self) -> str:
+        name = named(self.name)
+        if self.type == "integer" and type_of(self.stored) in ("text", "number"):
+            # A whole number may be written 3.0; 3.5 is none, and must not become 4.
+            whole = f"TRY_CAST({name} AS DOUBLE)"
+            return f"CASE WHEN {whole} = floor({whole}) THEN TRY_CAST({whole} AS BIGINT) END"
+        return f"TRY_CAST({name} AS {TYPES[self.type]})" if self.cast else name
+
+    def key(self) -> str:
+        if self.buckets:
+            return f"left(md5({self.value()}), {categories.DIGITS})"
+        if self.exponent is None:
+            return self.value()
+        return f"floor({self.value()}::DOUBLE * {math.ldexp(1.0, -self.exponent)!r}::DOUBLE)"
+
+    def wrong(self) -> str:
+        """NaN is how many tools write a missing whole number."""
+        name = named(self.name)
+        number = f" AND NOT isnan({name})" if self.stored.upper() in ("FLOAT", "DOUBLE") else ""
+        return f"({name} IS NOT NULL{number} AND {self.value()} IS NULL)"
+
+
+def type_of(stored: str) -> str:
+    stored = stored.upper()
+    if stored in INTEGERS:
+        return "integer"
+    if stored in ("FLOAT", "DOUBLE") or stored.startswith("DECIMAL"):
+        return "number"
+    return {"BOOLEAN": "boolean", "DATE": "date"}.get(stored, "timestamp" if stored.startswith("TIMESTAMP") else "text")
+
+
+def looked_at(engine: Any, relation: str, stored: Mapping[str, str], wanted: Sequence[str], types: Mapping[str, str]) -> list[Column]:
+    """The wanted columns that there are, with keys that suit a sample of the rows."""
+    plain = [Column(name, types.get(name) or type_of(stored[name]), stored[name]) for name in wanted if name in stored]
+    if not plain:
+        return []
+    asked = ", ".join(_question(column, place) for place, column in enumerate(plain))
+    values = ", ".join(f"{column.value()} AS c{place}" for place, column in enumerate(plain))
+    answer = engine.execute(f"SELECT count(*), {asked} FROM (SELECT {values} FROM {relation} LIMIT {SAMPLE})").fetchone()
+    return [_fitted(column, answer[0], *answer[1 + 3 * place : 4 + 3 * place]) for place, column in enumerate(plain)]
+
+
+def _question(column: Column, place: int) -> str:
+    name = f"c{place}"
+    if not column.numeric:
+        return f"count(DISTINCT {name}), NULL, NULL"
+    finite = f"FILTER (WHERE isfinite({name}::DOUBLE))"
+    return f"count(DISTINCT {name}), quantile_cont({name}::DOUBLE, 0.01) {finite}, quantile_cont({name}::DOUBLE, 0.99) {finite}"
+
+
+def _fitted(column: Column, rows: int, different: int, low: float | None, high: float | None) -> Column:
+    if different <= FEW or low is None or high is None:
+        many = column.type == "text" and different > FEW and different * 2 > rows
+        return Column(column.name, column.type, column.stored, buckets=many and rows == SAMPLE)
+    spread = high - low
+    if spread <= 0 or math.isinf(spread):
+        return column
+    exponent = numbers.finest(spread)
+    if column.type == "integer" and exponent <= 0:
+        return column
+    return Column(column.name, column.type, column.stored, exponent=exponent)

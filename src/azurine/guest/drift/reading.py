@@ -1,0 +1,125 @@
+"""A table on disk → what `azurine.drift` keeps of it: of all of it, or of each of several windows, in one pass.
+
+    baseline = read("bronze/diabetes")
+    week = read("stage/2026", types=baseline.types, time=("date", [Window(monday, next_monday)]))
+
+Types are found once and told (`types`); handing the baseline's to the target makes what does not fit there count as wrong, instead of being
+another type. Memory stays under a limit whatever the number of rows: what does not fit is put into a folder that is removed afterwards.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from azurine.drift import tables
+from azurine.drift.tables import EMPTY, Table
+from azurine.guest.drift import columns, counting, sources, windows
+from azurine.guest.drift.sources import CSV, Source
+from azurine.guest.drift.windows import UNPLACED, Window
+from azurine.model.errors import Invalid
+
+MEMORY = "120MB"
+"""Of the engine, for what it buffers and counts; the process needs about as much beside."""
+SMALL = 8 << 20
+"""Bytes of CSV up to which the rows are kept while they are counted: finding out what a file means takes longer than reading it."""
+LARGE = 64 << 20
+"""Bytes of CSV from which a second pass would be dear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """tables: one for each window, in their order, or one of everything. types: of the features. unplaced: rows without a readable timestamp.
+    absent: features that were asked for and are not there."""
+
+    tables: Sequence[Table]
+    types: Mapping[str, str]
+    files: int
+    unplaced: int = 0
+    absent: Sequence[str] = ()
+
+    @property
+    def table(self) -> Table:
+        return self.tables[0]
+
+
+def read(
+    path: str,
+    features: Sequence[str] | None = None,
+    types: Mapping[str, str] | None = None,
+    time: tuple[str, Sequence[Window]] | None = None,
+    threads: int | None = None,
+) -> Reading:
+    """features: all columns (without the timestamp), when None. time: the timestamp's column and the windows to count."""
+    source = sources.find(path)
+    asked = len(time[1]) if time else 1
+    if not source.files:
+        return Reading([EMPTY] * asked, {}, 0, absent=tuple(features or ()))
+    import duckdb  # 40 ms and a native library, which only whoever reads a table needs
+
+    with _engine(threads) as engine:
+        try:
+            return _read(engine, source, features, types or {}, time, as_text=False)
+        except duckdb.Error as error:
+            if source.format != CSV:
+                raise Invalid(_first_line(error), path=path) from error
+        # Somewhere below the first rows may be a value of another type: as text every row can be read, and what does not fit is counted.
+        try:
+            return _read(engine, source, features, types or {}, time, as_text=True)
+        except duckdb.Error as error:
+            raise Invalid(_first_line(error), path=path) from error
+
+
+def _read(
+    engine: Any, source: Source, features: Sequence[str] | None, types: Mapping[str, str], time: tuple[str, Sequence[Window]] | None, as_text: bool
+) -> Reading:
+    relation = source.relation()
+    stored = _described(engine, relation)
+    wished = {**{name: columns.type_of(type) for name, type in stored.items()}, **types}
+    if as_text:
+        relation = source.relation(as_text=True)
+        stored = _described(engine, relation)
+    if source.format == CSV and source.size < SMALL:
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
+        relation = "everything"
+    wanted = [name for name in (stored if features is None else features) if time is None or name != time[0]]
+    known = columns.looked_at(engine, relation, stored, wanted, wished)
+    stretches = windows.cut(*time) if time else None
+    if stretches and stretches.column not in stored:
+        raise Invalid(f"there is no column {stretches.column!r}; there are: {', '.join(stored)}", path=source.path)
+    place = stretches.place(stored[stretches.column]) if stretches else None
+    exact_bounds = source.format != CSV or source.size < LARGE
+    counted = counting.count(engine, relation, known, place, exact_bounds)
+    empty = Table(0, {column.name: counting.nothing(column) for column in known})
+    parts = (
+        [[counted[part] for part in stretches.of(window) if part in counted] for window in time[1]] if stretches and time else [[*counted.values()]]
+    )
+    unplaced = counted[UNPLACED].rows if stretches and UNPLACED in counted else 0
+    told = {column.name: column.type for column in known}
+    absent = tuple(name for name in wanted if name not in stored)
+    return Reading([tables.merged(some) if some else empty for some in parts], told, len(source.files), unplaced, absent)
+
+
+def _described(engine: Any, relation: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+
+@contextmanager
+def _engine(threads: int | None) -> Iterator[Any]:
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="drift-") as folder:
+        words: dict[str, Any] = {
+            "memory_limit": MEMORY,
+            "temp_directory": folder,
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+        }
+        with duckdb.connect(config=words | ({"threads": threads} if threads else {})) as engine:
+            engine.execute("SET TimeZone = 'UTC'")
+            yield engine
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
