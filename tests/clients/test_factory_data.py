@@ -156,3 +156,137 @@ def test_a_source_that_is_not_there_fails_in_data_factorys_words(shop: Shop) -> 
     assert ran.error["failureType"] == "UserError"
     assert ran.error["message"].startswith("Failure happened on 'Source' side. ErrorCode=UserErrorFileNotFound,'Type=Microsoft.DataTransfer")
     assert shop.names("no/") == []
+
+
+def test_files_are_copied_with_wildcards_and_behaviours(shop: Shop) -> None:
+    for path in ("f1.csv", "f2.csv", "sub/f3.csv", "note.txt"):
+        shop.write(f"tree/{path}", f"id\n{path}\n")
+    wild = models.AzureBlobStorageReadSettings(recursive=True, wildcard_file_name="*.csv")
+
+    def go(target: str, behaviour: str) -> Any:
+        write = models.BinarySink(store_settings=models.AzureBlobStorageWriteSettings(copy_behavior=behaviour))
+        return shop.run(copy(dataset("binary", folder="tree"), dataset("binary", folder=target), models.BinarySource(store_settings=wild), write))
+
+    assert go("kept", "PreserveHierarchy").output["filesWritten"] == 3
+    assert shop.names("kept/") == ["kept/f1.csv", "kept/f2.csv", "kept/sub/f3.csv"]
+    assert go("flat", "FlattenHierarchy").status == "Succeeded"
+    assert [len(one.split("/")) for one in shop.names("flat/")] == [2, 2, 2]
+    assert go("merged", "MergeFiles").status == "Succeeded"
+    assert [shop.read(one) for one in shop.names("merged/")] == ["id\nf1.csv\nid\nf2.csv\nid\nsub/f3.csv\n"]
+
+
+def test_rows_that_do_not_fit_are_left_out_and_logged(shop: Shop) -> None:
+    shop.sql("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+    shop.write("bad/n.csv", "n\n1\nx\n2\n2\n")
+    log = models.RedirectIncompatibleRowSettings(linked_service_name="lake", path=f"{LAKE}/logs")
+    pair = (dataset("csv", folder="bad", file="n.csv"), dataset("table", table="numbers"), models.DelimitedTextSource(), models.AzureSqlSink())
+    ran = shop.run(copy(*pair))
+    assert (ran.status, ran.error["errorCode"]) == ("Failed", "2200")
+    assert "ErrorCode=TypeConversionFailure" in ran.error["message"]
+    assert "converting value 'x' for column name 'n' from type 'String' to type 'Int64'" in ran.error["message"]
+    assert shop.sql("SELECT * FROM numbers") == []
+    ran = shop.run(copy(*pair, enable_skip_incompatible_row=True, redirect_incompatible_row_settings=log))
+    assert ran.status == "Succeeded", ran.error
+    assert (ran.output["rowsRead"], ran.output["rowsCopied"], ran.output["rowsSkipped"]) == (4, 2, 2)
+    assert shop.sql("SELECT * FROM numbers ORDER BY n") == [(1,), (2,)]
+    assert len(shop.read(ran.output["redirectRowPath"].removeprefix(f"{LAKE}/")).splitlines()) == 3
+
+
+def test_lookups(shop: Shop) -> None:
+    shop.write("look/a.csv", "id,name\n1,one\n2,two\n")
+    read = models.DelimitedTextSource()
+    first = shop.run(models.LookupActivity(name="look", dataset=dataset("csv", folder="look", file="a.csv"), source=read))
+    assert first.output["firstRow"] == {"id": "1", "name": "one"}
+    both = shop.run(models.LookupActivity(name="look", dataset=dataset("csv", folder="look", file="a.csv"), source=read, first_row_only=False))
+    assert (both.output["count"], both.output["value"][1]) == (2, {"id": "2", "name": "two"})
+    shop.write("look/n.json", '{"a": {"b": [1, 2]}}\n{"a": null}')
+    nested = shop.run(models.LookupActivity(name="look", dataset=dataset("json", folder="look", file="n.json"), source=models.JsonSource()))
+    assert nested.output["firstRow"] == {"a": {"b": [1, 2]}}
+    query = models.AzureSqlSource(sql_reader_query="SELECT 7 AS seven WHERE 1 = 0")
+    none = shop.run(models.LookupActivity(name="look", dataset=dataset("table", table="x"), source=query))
+    assert (none.status, "firstRow" in none.output) == ("Succeeded", False)
+    shop.write("look/many.csv", "n\n" + "\n".join(map(str, range(6000))))
+    many = shop.run(models.LookupActivity(name="look", dataset=dataset("csv", folder="look", file="many.csv"), source=read, first_row_only=False))
+    assert many.output["count"] == 5000
+    shop.write("look/long.csv", "n\n" + "x" * 5_000_000)
+    long = shop.run(models.LookupActivity(name="look", dataset=dataset("csv", folder="look", file="long.csv"), source=read, first_row_only=False))
+    assert (long.status, long.error["errorCode"]) == ("Failed", "2100")
+    assert "exceeds the limitation 4194304" in long.error["message"]
+
+
+def test_metadata(shop: Shop) -> None:
+    shop.write("meta/a.csv", "id,name\n1,one\n")
+    shop.write("meta/sub/b.csv", "id\n")
+
+    def ask(fields: list[str], name: str = "csv", **place: str) -> Any:
+        return shop.run(models.GetMetadataActivity(name="meta", dataset=dataset(name, **place), field_list=fields))
+
+    file = ask(
+        ["itemName", "itemType", "size", "lastModified", "structure", "columnCount", "exists", "contentMD5"], folder="meta", file="a.csv"
+    ).output
+    assert (file["itemName"], file["itemType"], file["size"], file["columnCount"], file["exists"]) == ("a.csv", "File", 14, 2, True)
+    assert file["structure"] == [{"name": "id", "type": "String"}, {"name": "name", "type": "String"}]
+    folder = ask(["childItems", "itemType"], folder="meta").output
+    assert folder["childItems"] == [{"name": "a.csv", "type": "File"}, {"name": "sub", "type": "Folder"}]
+    assert ask(["exists"], folder="meta", file="no.csv").output["exists"] is False
+    missing = ask(["size"], folder="meta", file="no.csv")
+    assert (missing.status, "ErrorCode=UserErrorFileNotFound" in missing.error["message"]) == ("Failed", True)
+    shop.sql("CREATE TABLE meta (a INTEGER, b TEXT)")
+    assert ask(["structure", "exists"], "table", table="meta").output["structure"] == [
+        {"name": "a", "type": "INTEGER"},
+        {"name": "b", "type": "TEXT"},
+    ]
+
+
+def test_files_are_deleted(shop: Shop) -> None:
+    for path in ("a.csv", "b.txt", "sub/c.csv"):
+        shop.write(f"del/{path}", "x")
+    wild = models.AzureBlobStorageReadSettings(recursive=True, wildcard_file_name="*.csv")
+    logged = models.LogStorageSettings(linked_service_name=service("lake"), path=f"{LAKE}/logs")
+    target = dataset("binary", folder="del")
+    ran = shop.run(models.DeleteActivity(name="del", dataset=target, store_settings=wild, enable_logging=True, log_storage_settings=logged))
+    assert ran.status == "Succeeded", ran.error
+    assert (ran.output["filesDeleted"], ran.output["isWildcardUsed"], ran.output["datasetName"]) == (2, True, "binary")
+    assert shop.names("del/") == ["del/b.txt"]
+    assert "del/sub/c.csv,File,Deleted," in shop.read(ran.output["logPath"].removeprefix(f"{LAKE}/"))
+    all_of_it = models.AzureBlobStorageReadSettings(recursive=True)
+    assert shop.run(models.DeleteActivity(name="del", dataset=target, store_settings=all_of_it)).output["filesDeleted"] == 1
+    gone = shop.run(models.DeleteActivity(name="del", dataset=target, store_settings=all_of_it))
+    assert (gone.status, "UserErrorFileNotFound" in gone.error["message"]) == ("Failed", True)
+
+
+def test_scripts(shop: Shop) -> None:
+    blocks = [
+        models.ScriptActivityScriptBlock(type="NonQuery", text="CREATE TABLE notes (id INTEGER, note TEXT)"),
+        models.ScriptActivityScriptBlock(
+            type="NonQuery",
+            text="INSERT INTO notes VALUES (@id, 'a:b'), (2, 'two')",
+            parameters=[models.ScriptActivityParameter(name="id", type="Int32", value=1, direction="Input")],
+        ),
+        models.ScriptActivityScriptBlock(type="Query", text="SELECT * FROM notes ORDER BY id"),
+    ]
+    ran = shop.run(models.ScriptActivity(name="sql", linked_service_name=service("db"), scripts=blocks))
+    assert ran.status == "Succeeded", ran.error
+    assert (ran.output["resultSetCount"], ran.output["recordsAffected"]) == (1, 2)
+    assert ran.output["resultSets"][0] == {"rowCount": 2, "rows": [{"id": 1, "note": "a:b"}, {"id": 2, "note": "two"}]}
+    wrong = [
+        models.ScriptActivityScriptBlock(type="NonQuery", text="DELETE FROM notes"),
+        models.ScriptActivityScriptBlock(type="Query", text="SELEC 1"),
+    ]
+    ran = shop.run(models.ScriptActivity(name="sql", linked_service_name=service("db"), scripts=wrong))
+    assert (ran.status, "ErrorCode=SqlOperationFailed" in ran.error["message"]) == ("Failed", True)
+    assert len(shop.sql("SELECT * FROM notes")) == 2
+    procedure = models.SqlServerStoredProcedureActivity(name="p", linked_service_name=service("db"), stored_procedure_name="dbo.p")
+    ran = shop.run(procedure)
+    assert (ran.error["errorCode"], "SQLite has none" in ran.error["message"]) == ("2402", True)
+
+
+def test_a_validation_waits_until_the_file_is_there(shop: Shop) -> None:
+    waits = models.ValidationActivity(name="wait", dataset=dataset("csv", folder="late", file="a.csv"), sleep=1, timeout="0.00:01:00", minimum_size=3)
+    shop.adf.pipelines.create_or_update(*shop.place, "waiting", models.PipelineResource(activities=[waits]))
+    run = shop.adf.pipelines.create_run(*shop.place, "waiting").run_id
+    wait_until(lambda: shop.adf.pipeline_runs.get(*shop.place, run).status == "InProgress", 20, lambda: "it does not begin")
+    shop.write("late/a.csv", "id\n1\n")
+    wait_until(lambda: shop.adf.pipeline_runs.get(*shop.place, run).status == "Succeeded", 30, lambda: "it does not end")
+    never = models.ValidationActivity(name="never", dataset=dataset("csv", folder="late", file="no.csv"), sleep=1, timeout="0.00:00:01")
+    assert shop.run(never).status in ("Failed", "TimedOut")

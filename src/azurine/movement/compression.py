@@ -39,15 +39,12 @@ def level(written: Mapping[str, Any]) -> int:
 
 def members(stream: BinaryIO, name: str, kind: str) -> Iterator[tuple[str, BinaryIO]]:
     """What a file holds, unpacked: itself, or the members of the archive that it is. (name, stream); a stream is read before the next is asked for."""
-    try:
-        if kind == "zipdeflate":
-            yield from _zipped(stream)
-        elif kind in ("tar", "targzip"):
-            yield from _tarred(stream, kind)
-        else:
-            yield name.removesuffix(EXTENSIONS.get(kind, "\0")), _unpacked(stream, kind)
-    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise failure("UserErrorInvalidCompressedData", f"'{name}' cannot be unpacked as {kind}: {error}") from error
+    if kind == "zipdeflate":
+        yield from _zipped(stream)
+    elif kind in ("tar", "targzip"):
+        yield from _tarred(stream, kind)
+    else:
+        yield name.removesuffix(EXTENSIONS.get(kind, "\0")), _unpacked(stream, kind)
 
 
 def _zipped(stream: BinaryIO) -> Iterator[tuple[str, BinaryIO]]:

@@ -6,6 +6,9 @@ https://learn.microsoft.com/azure/data-factory/copy-activity-troubleshooting-gui
 """
 
 import errno
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,14 +34,20 @@ def on(side: str) -> Iterator[None]:
     except errors.AzurineError as error:
         error.path = error.path if error.path in (SOURCE, SINK) else side
         raise
-    except OSError as error:
-        told = of_system(error)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError) as error:
+        told = of_system(error) if isinstance(error, OSError) else packed(error)
         told.path = side
         raise told from error
 
 
+def packed(error: Exception) -> errors.Invalid:
+    return failure("UserErrorInvalidCompressedData", f"The file cannot be unpacked: {error}.")
+
+
 def of_system(error: OSError) -> errors.AzurineError:
     """What the operating system says, in our words."""
+    if error.errno is None:
+        return packed(error)  # the libraries that unpack say so what is wrong with a file
     name = str(error.filename or "")
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:

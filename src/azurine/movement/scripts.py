@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/data-factory/transform-data-using-script
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,6 +72,8 @@ def _statement(link: sa.Connection, script: Mapping[str, Any]) -> tuple[sa.TextC
     text = str(script.get("text") or "")
     if not text.strip():
         raise failure("UserErrorInvalidScript", "A script has no text.")
+    # A colon that is no parameter stays one.
+    text = text.replace(":", r"\:")
     values: dict[str, Any] = {}
     said = script.get("parameters") or []
     if not isinstance(said, list):
@@ -80,5 +83,5 @@ def _statement(link: sa.Connection, script: Mapping[str, Any]) -> tuple[sa.TextC
             raise failure("UserErrorOutputParameters", f"The parameter '{one.get('name')}' is an output; the databases here have inputs only.")
         name = str(one.get("name") or "").lstrip("@")
         values[name] = databases.value(one)
-        text = text.replace(f"@{name}", f":{name}")
+        text = re.sub(rf"(?:@|\\:){re.escape(name)}\b", f":{name}", text)
     return sa.text(text), values
