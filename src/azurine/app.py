@@ -191,6 +191,7 @@ class House:
                 ),
                 **self.online.table,
                 **factories.table(),
+                **self._workshop.table(),
                 **draft_questions.table(checking.check, self._compare),
                 **looking.table(self._data_at, self._looks.look, inputs.place, self._again),
             },

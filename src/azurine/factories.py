@@ -13,11 +13,12 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from azurine import factory, lake
-from azurine.api.actions import Table
+from azurine.api.actions import Asked, Table
 from azurine.api.factory import callbacks as callback_door
 from azurine.api.factory import monitoring, running, subscribing
 from azurine.compute.movers import Movers
-from azurine.factory import callbacks, exchanges, integration_runtimes, mappings, moving, runs, secrets, triggers
+from azurine.expressions.factory import ExpressionError, Scope
+from azurine.factory import callbacks, connections, exchanges, integration_runtimes, mappings, moving, runs, secrets, triggers
 from azurine.factory import kinds as names
 from azurine.factory.activities import azure_ml
 from azurine.identity.directory import Directory
@@ -27,17 +28,20 @@ from azurine.ml import jobs
 from azurine.model import clock, errors
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
-from azurine.outbound import calls, errands
+from azurine.outbound import calls, databases, errands
 from azurine.outbound.vault import Vault
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.following import Following
 from azurine.reconcile.performers import Performer
+from azurine.storage import outside
 from azurine.storage.accounts import Accounts
 from azurine.store.log import Log
+from azurine.store.references import LogReferences
 from azurine.tracking.contract import Tracking
 
 _logger = logging.getLogger(__name__)
 
+TEST_SECONDS = 10.0
 CALLS = 64
 """Requests of activities that are under way at once; one that hangs holds up no other until there are so many."""
 COPIES = 4
@@ -97,6 +101,39 @@ class Workshop:
     def routes(self) -> list[BaseRoute]:
         around = self._around
         return callback_door.routes(around.log, around.kinds, callbacks.NAME, around.keys.key)
+
+    def table(self) -> Table:
+        """`POST …/linkedservices/N/testConnection`, with {"parameters": {…}} when it has some."""
+        return {(names.LINKED_SERVICES, "testConnection"): self._tested}
+
+    def _tested(self, asked: Asked) -> dict[str, Any]:
+        service, given = asked.resource, asked.body.get("parameters") or {}
+        place = connections.Place(names.factory_of(service.id), LogReferences(self._log), Scope())
+        try:
+            connection = connections.connect(place, {"referenceName": service.name, "parameters": given})
+            self._with_secrets(self._greeted)({**connection, "run": ""}, lambda: False)
+        except (errors.AzurineError, ExpressionError) as problem:
+            return {"succeeded": False, "errors": [{"code": problem.code, "message": problem.message}]}
+        return {"succeeded": True, "kind": connection["kind"], "errors": []}
+
+    def _greeted(self, connection: Json, is_ceased: Callable[[], bool]) -> Json:
+        """Is it there? Raises errors.AzurineError when it is not. A workspace was found when the connection was."""
+        match connection["kind"], connection.get("store"):
+            case "files", "folder" if not Path(connection["root"]).is_dir():
+                raise errors.Missing(f"There is no folder {connection['root']}.", code="FolderNotFound")
+            case "files", "lake" if not self._around.accounts.exists(connection["account"]):
+                raise errors.Missing(f"There is no storage account '{connection['account']}' on this server.", code="AccountNotFound")
+            case "files", "outside":
+                system, path = outside.filesystem(connection["root"], connection.get("options"))
+                system.ls(path)
+            case "sql", _:
+                databases.greet(str(connection["url"]))
+            case "http", _:
+                wish = {**connection, "method": "GET", "body": None, "seconds": TEST_SECONDS}
+                status = errands.carry_out(wish, self._token, self._around.trust)["status"]
+                if status in (401, 403) or status >= 500:
+                    raise errors.Denied(f"It answered with the status {status}.", code="ConnectionFailed")
+        return {}
 
     def _with_secrets(self, do: Do) -> Do:
         """The same work, with marks of secrets opened for the time it takes, and no secret in what it says of a failure."""
