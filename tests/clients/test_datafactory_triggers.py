@@ -7,6 +7,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
 from azure.mgmt.datafactory import models
 
+from clients.submitting import ENVIRONMENT, completed
 from running import wait_until
 
 FACTORY = "client-triggers"
@@ -181,3 +182,30 @@ def test_an_event_that_is_published(adf: Any, place: tuple[str, str], connection
     assert (wrong.status_code, wrong.json()["error"]["target"]) == (400, "[0].eventType")
     with pytest.raises(HttpResponseError, match="nothing to do with events"):
         adf.triggers.get_event_subscription_status(*place, "hours")
+
+
+def test_what_a_step_writes(adf: Any, place: tuple[str, str], connection: Any) -> None:
+    from azure.ai.ml import Output, command
+
+    datastore = connection.ml.datastores.get_default()
+    trigger = models.BlobEventsTrigger(
+        pipelines=[work(when="@{triggerBody().folderPath}|@{triggerBody().fileName}")],
+        events=["Microsoft.Storage.BlobCreated"],
+        scope=f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{datastore.account_name}",
+        blob_path_begins_with=f"/{datastore.container_name}/blobs/by-a-step/",
+        blob_path_ends_with=".csv",
+    )
+    adf.triggers.create_or_update(*place, "step", models.TriggerResource(properties=trigger))
+    adf.triggers.begin_start(*place, "step").result()
+    path = "azureml://datastores/workspaceblobstore/paths/by-a-step"
+    job = command(
+        command="mkdir ${{outputs.folder}}/deep; echo a > ${{outputs.folder}}/deep/a.csv; echo b > ${{outputs.folder}}/b.txt; echo c > ${{outputs.file}}",
+        environment=ENVIRONMENT,
+        outputs={"folder": Output(type="uri_folder", path=f"{path}/x"), "file": Output(type="uri_file", path=f"{path}/c.csv")},
+    )
+    completed(connection, connection.ml.jobs.create_or_update(job))
+    wait_until(lambda: len(fired(adf, place, "step")) == 2, 30, "it did not fire for both")
+    runs = [adf.pipeline_runs.get(*place, one.triggered_pipelines["work"]) for one in ended(adf, place, "step")]
+    container = datastore.container_name
+    assert {one.parameters["when"] for one in runs} == {f"{container}/by-a-step/x/deep|a.csv", f"{container}/by-a-step|c.csv"}
+    adf.triggers.begin_stop(*place, "step").result()

@@ -312,3 +312,28 @@ def test_a_sidecar_that_is_not_whole_is_as_none(files: Files) -> None:
     (sidecar,) = (path for path in (files.accounts.house("azurine") / "properties").rglob("*.json"))
     sidecar.write_text('{"name": "a", "metad')
     assert files.stat(at("a")).properties.metadata == {}
+
+
+def test_whoever_listens_hears_of_blobs_that_come_and_go(files: Files) -> None:
+    heard: list[tuple[str, int, bool, str]] = []
+    files.listen(lambda blob, deleted: heard.append((blob.location.path, blob.size, deleted, blob.properties.etag)))
+    first = files.put(at("a/b.txt"), b"hello")
+    second = files.copy(at("a/b.txt"), at("c.txt"))
+    files.describe(at("c.txt"), lambda blob: replace(blob.properties, metadata={"k": "v"}))
+    files.mark_folder(at("d"), Properties())
+    files.delete(at("a/b.txt"))
+    files.delete(at("d"))
+    assert heard == [
+        ("a/b.txt", 5, False, first.properties.etag),
+        ("c.txt", 5, False, second.properties.etag),
+        ("a/b.txt", 5, True, first.properties.etag),
+    ]
+
+
+def test_a_change_that_could_not_be_told_is_not_acknowledged(files: Files) -> None:
+    def deaf(blob: Blob, deleted: bool) -> None:
+        raise errors.Temporary("the disk is full")
+
+    files.listen(deaf)
+    with pytest.raises(errors.Temporary):
+        files.put(at("a.txt"), b"hello")

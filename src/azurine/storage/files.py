@@ -296,8 +296,8 @@ class Files:
         for _ in range(20):
             target = self._target(location)
             with writing.saying(location.path), suppress(FileNotFoundError):
-                if self._root(location) != target.parent:
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                if self._root(location) != target.parent and not _made(target.parent):
+                    continue
                 try:
                     writing.replace(finished, target)
                 except IsADirectoryError:
@@ -346,6 +346,17 @@ def _inside(root: Path, path: Path, name: str) -> Path:
     if real != root and root not in real.parents:
         raise errors.Denied(f"{name!r} leads out of its container by a link, and is not followed.", code="AuthorizationPermissionMismatch")
     return real
+
+
+def _made(folder: Path) -> bool:
+    """False when it vanished again while it was being made. Raises FileExistsError where a file is in the way."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        if folder.exists() and not folder.is_dir():
+            raise
+        return False
+    return True
 
 
 def _missing(location: Location) -> NoReturn:
