@@ -1,17 +1,19 @@
-"""The main job, from nothing: starts a server of its own, prepares patients, trains and registers the diabetes model, scores, and reports.
+"""The main job, from nothing: starts a server of its own, and has a data factory prepare patients, train and deploy a model, and score; reports.
 
     python demo.py                       made-up patients
     python demo.py --data folder         your own diabetes.csv and diabetes2.csv
     python demo.py --rows 1000000        more of the made-up ones
     python demo.py --keep                leaves the server running
 
-Everything between starting and stopping the server is done with the official client, `azure.ai.ml.MLClient`, and would be
-the same in Azure: a compute cluster, and three pipelines over a lake of files.
+Everything between starting and stopping the server is done with the official clients, `azure.ai.ml.MLClient` and
+`azure.mgmt.datafactory.DataFactoryManagementClient`, and would be the same in Azure: a compute cluster, published ML pipelines over a lake
+of files, and a factory of two pipelines that run them.
 
-    0-raw ── designer/data-prep.yml ──► 1-bronze ── pipeline.yml ──► model ── designer/scoring.yml ──► 2-silver
+    Training    data prep ──► train ──► evaluate ──► deploy, if it is good enough       0-raw ──► 1-bronze ──► model
+    Scoring     data prep ──► score                                                     0-raw ──► 1-bronze ──► 2-silver
 
-The first and the last are made of components of the library; the one between of scripts. The exit code is 0 only if every patient
-arrived in bronze and got an answer in silver, and the model is registered, loads, predicts, and answers as a service.
+The exit code is 0 only if every patient arrived in bronze and got an answer in silver, and the model is registered, loads, predicts, and
+answers as a service and by the hundred.
 """
 
 import argparse
@@ -21,13 +23,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import lake
+import orchestration
 import overnight
 import realtime
 
@@ -37,7 +39,6 @@ from azurine.cli import faults, following, printing, progress, quieting
 HERE = Path(__file__).resolve().parent
 RUNS = HERE.parents[1] / ".demo"
 TAIL = 30
-STORE = "azureml://datastores/workspaceblobstore/paths/"
 RAW, BRONZE, SILVER = "0-raw/diabetes", "1-bronze/diabetes", "2-silver/diabetes"
 
 
@@ -64,15 +65,18 @@ def main() -> int:
             done("server", f"{connection.url}, {printing.seconds_text(time.monotonic() - begun)} after the start")
             lake.upload(connection, parts, RAW)
             done("lake", f"{RAW}: {', '.join(part.name for part in parts)}")
-            prepared = submitted(connection, "data prep", HERE / "designer" / "data-prep.yml")
-            sight = trained(connection)
+            furnished(connection)
+            training = orchestrated(connection, "Training")
             names = served(connection)
             batch = called(connection, sorted(data.glob("*.csv"))[0], folder)
-            scored = submitted(connection, "scoring", HERE / "designer" / "scoring.yml")
-            seconds = {"data prep": took(prepared), "training": took(sight), "scoring": took(scored)}
-            kept(connection, parts[0], folder / "results", seconds)
+            scoring = orchestrated(connection, "Scoring")
+            print()
+            for one in (training, scoring):
+                account(one)
+            kept(connection, parts[0], folder / "results", scoring)
             row("batch", batch)
-            report(connection, sight, data, folder / "results", lambda: time.monotonic() - begun, names)
+            report(connection, training, data, folder / "results", names)
+            row("all in all", printing.seconds_text(time.monotonic() - begun))
             if args.keep:
                 how_to_go_on(home)
     except KeyboardInterrupt:
@@ -131,46 +135,39 @@ def azurine_command(*words: str) -> None:
         raise Failed(f"azurine {words[0]} ended with {ran.returncode}: {ran.stderr.strip()}")
 
 
-def trained(connection: Any) -> following.Sight:
-    """Compute, data and pipeline with the official client; the last sight of the job, which has completed."""
-    from azure.ai.ml import load_compute, load_data
+def furnished(connection: Any) -> None:
+    """Compute, published pipelines and the factory."""
+    from azure.ai.ml import load_compute
 
-    ml = connection.ml
-    cluster = ml.compute.begin_create_or_update(load_compute(HERE / "compute.yml")).result()
+    cluster = connection.ml.compute.begin_create_or_update(load_compute(HERE / "compute.yml")).result()
     done("compute", f"{cluster.name}, {cluster.min_instances} to {cluster.max_instances} nodes")
-
-    asset = ml.data.create_or_update(load_data(HERE / "data.yml", params_override=[{"path": STORE + BRONZE}]))
-    done("data", f"{asset.name} version {asset.version}, {BRONZE}")
-
-    # The prepared table does not say who is diabetic, as the one that is asked about later does not; so that comes from another file.
-    diagnoses = {"type": "uri_file", "path": f"{STORE}{RAW}/patient-diagnoses.csv"}
-    return submitted(
-        connection, "training", HERE / "pipeline.yml", {"jobs.prep.inputs.files": "diabetes.csv"}, {"jobs.prep.inputs.diagnoses": diagnoses}
-    )
+    endpoints = orchestration.published(connection)
+    done("published", ", ".join(endpoints))
+    done("factory", f"{orchestration.FACTORY}, with the pipelines {' and '.join(orchestration.built(connection, endpoints))}")
 
 
-def submitted(connection: Any, what: str, file: Path, *changes: dict[str, Any]) -> following.Sight:
-    """Submits a pipeline and follows it to its end."""
-    from azure.ai.ml import load_job
-
-    job = connection.ml.jobs.create_or_update(load_job(file, params_override=list(changes)))
-    done(what, f"{job.name}, {' → '.join(job.jobs)}")
-    return followed(connection, job.name)
+def orchestrated(connection: Any, pipeline: str) -> orchestration.Ran:
+    """Runs a pipeline of the factory and follows it to its end."""
+    done(pipeline.lower(), "run by the factory")
+    ran = orchestration.ran(connection, pipeline, sys.__stderr__)
+    if ran.run.status != "Succeeded":
+        step = next((step for job in ran.jobs.values() for step in job.steps if step.status == "Failed"), None)
+        cause = f"; {step.title} is {step.status}: {step.error}" if step else ""
+        raise Failed(f"{pipeline} is {ran.run.status}: {ran.run.message}{cause}", "\n".join(ran.log.get(step.name, ())) if step else "")
+    return ran
 
 
 def followed(connection: Any, name: str) -> following.Sight:
     runs = following.History(connection.http, connection.url, connection.workspace_id)
-    logs: dict[str, deque[str]] = {}
+    said: list[str] = []
     sight = None
     with progress.screen(None, sys.__stderr__) as screen:
         for sight in following.Follower(runs, name).looks():
             screen.show(sight)
-            for step, line in sight.said:
-                logs.setdefault(step.name, deque(maxlen=TAIL)).append(line)
+            said = [*said, *(line for _, line in sight.said)][-TAIL:]
     assert sight is not None
     if sight.job.status != "Completed":
-        failed = next((step for step in sight.steps if step.status == "Failed"), sight.job)
-        raise Failed(f"{failed.title} is {failed.status}: {failed.error}", "\n".join(logs.get(failed.name, ())))
+        raise Failed(f"{sight.job.title} is {sight.job.status}: {sight.job.error}", "\n".join(said))
     return sight
 
 
@@ -197,34 +194,38 @@ def called(connection: Any, table: Path, folder: Path) -> str:
     )
 
 
-def took(sight: following.Sight) -> str:
-    return f"{len(sight.steps)} steps in {printing.seconds_text(sight.job.seconds or 0.0)}"
+def account(ran: orchestration.Ran) -> None:
+    """What the factory did, activity by activity."""
+    row(ran.run.pipeline_name, f"{ran.run.status} in {printing.seconds_text(ran.run.duration_in_ms / 1000)}")
+    for one in ran.activities:
+        job = ran.jobs.get(one.activity_name)
+        steps = f"  {', '.join(step.title for step in job.steps)}" if job else ""
+        print(f"    {one.activity_name:<13}{one.status:<11}{printing.seconds_text(one.duration_in_ms / 1000):>7}{steps}")
 
 
-def kept(connection: Any, raw: Path, results: Path, seconds: dict[str, str]) -> None:
-    """Sees for itself that no patient got lost between raw, bronze and silver; then tells of the three pipelines."""
+def kept(connection: Any, raw: Path, results: Path, scoring: orchestration.Ran) -> None:
+    """Sees for itself that no patient got lost between raw, bronze and silver, and that the factory says the same."""
     import pandas
 
     bronze = pandas.read_csv(lake.download(connection, f"{BRONZE}/diabetes.csv", results / "bronze"))
     silver = pandas.read_csv(lake.download(connection, f"{SILVER}/diabetes.csv", results / "silver"))
     with open(raw, "rb") as lines:
         rows = sum(1 for _ in lines) - 1
-    if not (len(bronze) == len(silver) == rows) or set(silver["Diabetic"]) - {0, 1}:
-        raise Failed(f"of {rows} patients {len(bronze)} arrived in {BRONZE}, and {len(silver)} in {SILVER} with the model's answer")
+    if not (len(bronze) == len(silver) == rows == scoring.result["patients"]) or set(silver["Diabetic"]) - {0, 1}:
+        said = f"{scoring.result['patients']} by the factory's account"
+        raise Failed(f"of {rows} patients {len(bronze)} arrived in {BRONZE}, and {len(silver)} in {SILVER} with the model's answer, {said}")
     print()
-    row("data prep", f"{len(bronze)} patients, {seconds['data prep']}, to {BRONZE}/diabetes.csv")
-    row("training", seconds["training"])
-    row("scoring", f"{silver['Diabetic'].mean():.1%} are said to be diabetic, {seconds['scoring']}, to {SILVER}/diabetes.csv")
+    row("prepared", f"{len(bronze)} patients, in {BRONZE}/diabetes.csv")
+    row("scored", f"{silver['Diabetic'].mean():.1%} are said to be diabetic, in {SILVER}/diabetes.csv")
 
 
-def report(connection: Any, sight: following.Sight, data: Path, results: Path, seconds: Callable[[], float], names: list[str]) -> None:
+def report(connection: Any, training: orchestration.Ran, data: Path, results: Path, names: list[str]) -> None:
     """Sees for itself that the model is registered, loads and predicts; then tells how it went."""
-    steps = {step.title: step for step in sight.steps}
     mlflow = connection.mlflow()
-    metrics = mlflow.get_run(steps["evaluate"].name).data.metrics
-    registered = [one for one in connection.ml.models.list(name="diabetes") if one.job_name == steps["register"].name]
+    register, evaluate = (training.output(name)["steps"][step]["runId"] for name, step in (("Deploy", "register"), ("Evaluate", "evaluate")))
+    registered = [one for one in connection.ml.models.list(name="diabetes") if one.job_name == register]
     if not registered:
-        raise Failed("the pipeline completed, yet no model is registered by it")
+        raise Failed("the factory's run succeeded, yet no model is registered by it")
     model = registered[0]
 
     loaded = mlflow.pyfunc.load_model(f"models:/{model.name}/{model.version}")
@@ -234,18 +235,16 @@ def report(connection: Any, sight: following.Sight, data: Path, results: Path, s
         raise Failed(f"the model answered {answers} for two patients; 0 or 1 for each was expected")
     said = [f"{number} {'is' if answer else 'is not'} diabetic" for number, answer in zip(patients["PatientID"], answers, strict=True)]
 
-    connection.ml.jobs.download(sight.job.name, output_name="report", download_path=results)
-    mlflow.artifacts.download_artifacts(run_id=steps["evaluate"].name, dst_path=str(results / "evaluate"))
+    connection.ml.jobs.download(training.output("Evaluate")["runId"], output_name="report", download_path=results)
+    mlflow.artifacts.download_artifacts(run_id=evaluate, dst_path=str(results / "evaluate"))
     mlflow.artifacts.download_artifacts(f"models:/{model.name}/{model.version}", dst_path=str(results / "model"))
 
-    row("accuracy", f"{metrics['accuracy']:.4f}")
-    row("AUC", f"{metrics['auc']:.4f}")
+    row("accuracy", f"{training.result['accuracy']:.4f}")
+    row("AUC", f"{training.result['auc']:.4f}")
     row("model", f"{model.name}, version {model.version}")
     row("it says", f"patient {', '.join(said)}")
     row("at once", f"{', '.join(names)} (the two of endpoint/request.json, asked over HTTP)")
-    row("steps", ", ".join(f"{step.title} {printing.seconds_text(step.seconds or 0.0)}" for step in sight.steps))
     row("files", f"{shown(results)} (tables, metrics, plots and logs, model)")
-    row("all in all", printing.seconds_text(seconds()))
 
 
 def two_patients(data: Path) -> Any:

@@ -1,4 +1,4 @@
-"""`make demo`, as a new user runs it: from nothing to a model that predicts; and how it fails."""
+"""`make demo`, as a new user runs it: from nothing, by way of a data factory, to a model that predicts; and how it fails."""
 
 import os
 import signal
@@ -31,7 +31,9 @@ def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
     assert told["it"].count("diabetic") == 2
     assert all(one in ("diabetic", "not-diabetic") for one in told["at"].split("  ")[-1].split(" (")[0].split("once")[-1].strip().split(", "))
     assert all(f"{step}: Completed" in ran.stderr for step in ("prep", "train", "evaluate", "register", "export_query", "export_predictions"))
-    assert "1500 patients, 8 steps" in told["data"] and "3 steps" in told["scoring"]
+    assert all(f"{activity}: Succeeded" in ran.stderr for activity in ("Data prep", "Train", "Evaluate", "Good enough", "Deploy", "Score"))
+    assert "Succeeded in" in told["Training"] and "Succeeded in" in told["Scoring"]
+    assert "1500 patients" in told["prepared"] and "are said to be diabetic" in told["scored"]
     results = tmp_path / "demo" / "results"
     assert (results / "model" / "MLmodel").is_file() and (results / "evaluate" / "roc.png").read_bytes().startswith(b"\x89PNG")
     assert (results / "bronze" / "diabetes.csv").read_text().splitlines()[0] == BRONZE
