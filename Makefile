@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE =
 .PHONY: help setup demo test test-all lint format bench docs lock clean
 
 help:
-	@echo "make demo      start a server with a fresh home and train, evaluate and register the diabetes model on it (DATA=folder ROWS=n)"
+	@echo "make demo      start a server with a fresh home and have a data factory train, evaluate, deploy and ask the diabetes model on it (DATA=folder ROWS=n)"
 	@echo "make test      all tests but the long ones; make test-all for those too"
 	@echo "make lint      ruff, mypy --strict, import contracts"
 	@echo "make bench     measure beside peers, print the table"
