@@ -290,3 +290,20 @@ def test_a_validation_waits_until_the_file_is_there(shop: Shop) -> None:
     wait_until(lambda: shop.adf.pipeline_runs.get(*shop.place, run).status == "Succeeded", 30, lambda: "it does not end")
     never = models.ValidationActivity(name="never", dataset=dataset("csv", folder="late", file="no.csv"), sleep=1, timeout="0.00:00:01")
     assert shop.run(never).status in ("Failed", "TimedOut")
+
+
+def test_a_command_runs_as_a_job(shop: Shop, connection: Any, server: Any) -> None:
+    shop.write("tools/hello.txt", "hello")
+    batch = models.AzureBatchLinkedService(account_name="a", batch_uri="https://x", pool_name="p", linked_service_name=service("lake"))
+    shop.adf.linked_services.create_or_update(*shop.place, "batch", models.LinkedServiceResource(properties=batch))
+    place = f"{connection.url}/subscriptions/{connection.subscription}/resourceGroups/{connection.resource_group}/providers/Microsoft.DataFactory/factories/{FACTORY}/mappings/batch?api-version=2018-06-01"
+    assert connection.http.put(place, json={"properties": {"workspace": connection.workspace}}).status_code in (200, 201)
+
+    def go(command: str) -> Any:
+        tools = {"resource_linked_service": service("lake"), "folder_path": f"{LAKE}/tools", "extended_properties": {"WORD": "hello"}}
+        return shop.run(models.CustomActivity(name="run", linked_service_name=service("batch"), command=command, **tools))
+
+    ran = go('test "$(cat hello.txt)" = "$WORD"')
+    assert (ran.status, ran.output["exitcode"]) == ("Succeeded", 0), ran.error
+    ran = go("exit 3")
+    assert (ran.status, ran.error["errorCode"]) == ("Failed", "2500")
