@@ -61,6 +61,11 @@ class Writer:
             self._count += 1
         self._write("".join(lines))
 
+    @property
+    def is_plain(self) -> bool:
+        """Is it a line for each, in UTF-8? Then others may write lines of their own."""
+        return not self._is_array and self._encoding == "utf-8"
+
     def finish(self) -> None:
         self._write("]" if self._is_array else "")
 

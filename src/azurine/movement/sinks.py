@@ -12,7 +12,7 @@ https://learn.microsoft.com/azure/data-factory/connector-azure-blob-storage#blob
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from azurine.movement import compression, delimited, documents, parquet, places
 from azurine.movement.sources import unsupported
 
 ENDINGS = {"delimitedtext": ".csv", "json": ".json", "parquet": ".parquet"}
+_AS_JSON = (pl.String, pl.Boolean, pl.Int32, pl.Int64)
 FLATTEN, MERGE = "flattenhierarchy", "mergefiles"
 
 
@@ -211,7 +212,10 @@ class _Json:
         self._writer = documents.Writer(text.stream, pattern, encoding)
 
     def write(self, frame: pl.DataFrame) -> None:
-        self._writer.write(frame.iter_rows(named=True))
+        if self._writer.is_plain and all(kind in _AS_JSON for kind in frame.dtypes):
+            frame.write_ndjson(cast(IO[bytes], self._text.stream))  # what JSON has words for is written a lot faster as a whole
+        else:
+            self._writer.write(frame.iter_rows(named=True))
 
     def write_objects(self, objects: Iterable[Mapping[str, Any]]) -> None:
         self._writer.write(objects)
