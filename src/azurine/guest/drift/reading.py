@@ -58,28 +58,28 @@ def read(
         return Reading([EMPTY] * asked, {}, 0, absent=tuple(features or ()))
     import duckdb  # 40 ms and a native library, which only whoever reads a table needs
 
-    with _engine(threads) as engine:
+    with engine(threads) as session:
         try:
-            return _read(engine, source, features, types or {}, time, as_text=False)
+            return _read(session, source, features, types or {}, time, as_text=False)
         except duckdb.Error as error:
             if source.format != CSV:
-                raise Invalid(_first_line(error), path=path) from error
+                raise Invalid(first_line(error), path=path) from error
         # Somewhere below the first rows may be a value of another type: as text every row can be read, and what does not fit is counted.
         try:
-            return _read(engine, source, features, types or {}, time, as_text=True)
+            return _read(session, source, features, types or {}, time, as_text=True)
         except duckdb.Error as error:
-            raise Invalid(_first_line(error), path=path) from error
+            raise Invalid(first_line(error), path=path) from error
 
 
 def _read(
     engine: Any, source: Source, features: Sequence[str] | None, types: Mapping[str, str], time: tuple[str, Sequence[Window]] | None, as_text: bool
 ) -> Reading:
     relation = source.relation()
-    stored = _described(engine, relation)
+    stored = described(engine, relation)
     wished = {**{name: columns.type_of(type) for name, type in stored.items()}, **types}
     if as_text:
         relation = source.relation(as_text=True)
-        stored = _described(engine, relation)
+        stored = described(engine, relation)
     if source.format == CSV and source.size < SMALL:
         engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
         relation = "everything"
@@ -101,25 +101,26 @@ def _read(
     return Reading([tables.merged(some) if some else empty for some in parts], told, len(source.files), unplaced, absent)
 
 
-def _described(engine: Any, relation: str) -> dict[str, str]:
+def described(engine: Any, relation: str) -> dict[str, str]:
     return {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
 
 
 @contextmanager
-def _engine(threads: int | None) -> Iterator[Any]:
+def engine(threads: int | None = None, ordered: bool = False) -> Iterator[Any]:
+    """A connection of its own, in UTC. ordered: rows come as they are in the files."""
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="drift-") as folder:
         words: dict[str, Any] = {
             "memory_limit": MEMORY,
             "temp_directory": folder,
-            "preserve_insertion_order": "false",
+            "preserve_insertion_order": str(ordered).lower(),
             "autoinstall_known_extensions": "false",
         }
-        with duckdb.connect(config=words | ({"threads": threads} if threads else {})) as engine:
-            engine.execute("SET TimeZone = 'UTC'")
-            yield engine
+        with duckdb.connect(config=words | ({"threads": threads} if threads else {})) as session:
+            session.execute("SET TimeZone = 'UTC'")
+            yield session
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
