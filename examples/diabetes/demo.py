@@ -9,7 +9,7 @@ Everything between starting and stopping the server is done with the official cl
 `azure.mgmt.datafactory.DataFactoryManagementClient`, and would be the same in Azure: a compute cluster, published ML pipelines over a lake
 of files, and a factory of two pipelines that run them.
 
-    Training    data prep ──► train ──► evaluate ──► deploy, if it is good enough       0-raw ──► 1-bronze ──► model
+    Training    data prep ──► train ──► evaluate ──► deploy, if it is good enough       0-raw ──► 1-bronze ──► model in service
     Scoring     data prep ──► score                                                     0-raw ──► 1-bronze ──► 2-silver
 
 The exit code is 0 only if every patient arrived in bronze and got an answer in silver, and the model is registered, loads, predicts, and
@@ -66,8 +66,8 @@ def main() -> int:
             lake.upload(connection, parts, RAW)
             done("lake", f"{RAW}: {', '.join(part.name for part in parts)}")
             furnished(connection)
-            training = orchestrated(connection, "Training")
-            names = served(connection)
+            training = orchestrated(connection, "Training", pause=1)
+            names = served(connection, training)
             batch = called(connection, sorted(data.glob("*.csv"))[0], folder)
             scoring = orchestrated(connection, "Scoring")
             print()
@@ -143,13 +143,14 @@ def furnished(connection: Any) -> None:
     done("compute", f"{cluster.name}, {cluster.min_instances} to {cluster.max_instances} nodes")
     endpoints = orchestration.published(connection)
     done("published", ", ".join(endpoints))
+    done("address", realtime.addressed(connection).scoring_uri)
     done("factory", f"{orchestration.FACTORY}, with the pipelines {' and '.join(orchestration.built(connection, endpoints))}")
 
 
-def orchestrated(connection: Any, pipeline: str) -> orchestration.Ran:
+def orchestrated(connection: Any, pipeline: str, **parameters: Any) -> orchestration.Ran:
     """Runs a pipeline of the factory and follows it to its end."""
     done(pipeline.lower(), "run by the factory")
-    ran = orchestration.ran(connection, pipeline, sys.__stderr__)
+    ran = orchestration.ran(connection, pipeline, sys.__stderr__, **parameters)
     if ran.run.status != "Succeeded":
         step = next((step for job in ran.jobs.values() for step in job.steps if step.status == "Failed"), None)
         cause = f"; {step.title} is {step.status}: {step.error}" if step else ""
@@ -171,11 +172,15 @@ def followed(connection: Any, name: str) -> following.Sight:
     return sight
 
 
-def served(connection: Any) -> list[str]:
-    """The model as a service that answers at once; the names of the classes of two patients."""
-    endpoint = realtime.deployed(connection)
+def served(connection: Any, training: orchestration.Ran) -> list[str]:
+    """The model as a service that answers at once: the version that was trained is behind the address; the names of the classes of two patients."""
+    endpoint = connection.ml.online_endpoints.get("diabetes-now")
+    behind = {name: connection.ml.online_deployments.get(name, endpoint.name).model for name, share in endpoint.traffic.items() if share}
+    version = int(training.output("Deploy")["metrics"]["model_version"])
+    if not behind or any(not str(model).endswith(f"/diabetes/versions/{version}") for model in behind.values()):
+        raise Failed(f"version {version} of the model was trained, and behind {endpoint.name} there is {behind or 'nothing'}")
     names = realtime.asked(connection, endpoint)
-    if len(names) != 2 or set(names) - set(realtime.CLASSES):
+    if len(names) != 2:
         raise Failed(f"the service answered {names} for two patients; {' or '.join(realtime.CLASSES)} for each was expected")
     done("real time", f"{endpoint.scoring_uri} says {', '.join(names)}")
     return names
@@ -243,7 +248,7 @@ def report(connection: Any, training: orchestration.Ran, data: Path, results: Pa
     row("AUC", f"{training.result['auc']:.4f}")
     row("model", f"{model.name}, version {model.version}")
     row("it says", f"patient {', '.join(said)}")
-    row("at once", f"{', '.join(names)} (the two of endpoint/request.json, asked over HTTP)")
+    row("at once", f"{', '.join(names)} (the two of endpoint/request-mlflow.json, asked over HTTP)")
     row("files", f"{shown(results)} (tables, metrics, plots and logs, model)")
 
 

@@ -64,11 +64,12 @@ def published(connection: Any) -> dict[str, str]:
 
 
 def built(connection: Any, endpoints: dict[str, str]) -> list[str]:
-    """Makes the factory of the files; the names of its pipelines. endpoints: values of the global parameters."""
+    """Makes the factory of the files; the names of its pipelines. endpoints: of the published pipelines, for the global parameters."""
     factory, place = connection.factory, (connection.resource_group, FACTORY)
     about = json.loads((HERE / "factory" / "factory" / f"{FACTORY}.json").read_text())
-    for name, identifier in endpoints.items():
-        about["properties"]["globalParameters"][name]["value"] = identifier
+    here = {**endpoints, "management": connection.url, "workspace": connection.workspace_id}
+    for name, value in here.items():
+        about["properties"]["globalParameters"][name]["value"] = value
     factory.factories.create_or_update(*place, _bytes(about))
     for kind, operations in (("linkedService", factory.linked_services), ("pipeline", factory.pipelines), ("trigger", factory.triggers)):
         for file in sorted((HERE / "factory" / kind).glob("*.json")):

@@ -31,7 +31,7 @@ def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
     assert told["it"].count("diabetic") == 2
     assert all(one in ("diabetic", "not-diabetic") for one in told["at"].split("  ")[-1].split(" (")[0].split("once")[-1].strip().split(", "))
     assert all(f"{step}: Completed" in ran.stderr for step in ("prep", "train", "evaluate", "register", "export_query", "export_predictions"))
-    assert all(f"{activity}: Succeeded" in ran.stderr for activity in ("Data prep", "Train", "Evaluate", "Good enough", "Deploy", "Score"))
+    assert all(f"{activity}: Succeeded" in ran.stderr for activity in ("Data prep", "Train", "Evaluate", "Good enough", "Deploy", "Serve", "Score"))
     assert "Succeeded in" in told["Training"] and "Succeeded in" in told["Scoring"]
     assert "1500 patients" in told["prepared"] and "are said to be diabetic" in told["scored"]
     results = tmp_path / "demo" / "results"

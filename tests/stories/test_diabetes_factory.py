@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 
 import lake  # noqa: E402 they are programs of the example, no package
 import orchestration  # noqa: E402
+import realtime  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ROWS = 300
@@ -40,7 +41,8 @@ def connection(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) 
     connected = server.connect()
     lake.upload(connected, lake.split(folder, folder / "raw"), "0-raw/diabetes")
     connected.ml.compute.begin_create_or_update(load_compute(HERE / "compute.yml")).result()
-    assert sorted(orchestration.built(connected, orchestration.published(connected))) == ["Scoring", "Training"]
+    assert sorted(orchestration.built(connected, orchestration.published(connected))) == ["Scoring", "Serve", "Training"]
+    realtime.addressed(connected)
     return connected
 
 
@@ -51,10 +53,10 @@ def table(connection: Any, path: str) -> list[dict[str, str]]:
 
 
 def test_training_deploys_a_model_that_is_good_enough_and_no_other_and_scoring_asks_it(connection: Any) -> None:
-    training = orchestration.ran(connection, "Training", io.StringIO(), regRate=0.1)
+    training = orchestration.ran(connection, "Training", io.StringIO(), regRate=0.1, pause=1)
     assert training.run.status == "Succeeded", training.run.message
     names = [one.activity_name for one in training.activities]
-    assert names == ["Data prep", "Train", "Evaluate", "Good enough", "Deploy", "Result"]
+    assert names == ["Data prep", "Train", "Evaluate", "Good enough", "Deploy", "Serve", "Result"]
 
     # What was measured and made is read by later activities.
     measured = training.output("Evaluate")["metrics"]
@@ -64,6 +66,8 @@ def test_training_deploys_a_model_that_is_good_enough_and_no_other_and_scoring_a
     assert connection.mlflow().get_run(training.output("Train")["steps"]["train"]["runId"]).data.params["reg_rate"] == "0.1"
     (model,) = connection.ml.models.list(name="diabetes")
     assert model.tags["accuracy"] == f"{measured['accuracy']:.6f}"
+    assert connection.ml.online_endpoints.get("diabetes-now").traffic == {"green": 100}
+    assert set(realtime.asked(connection, connection.ml.online_endpoints.get("diabetes-now"))) <= set(realtime.CLASSES)
     assert model.job_name == training.output("Deploy")["steps"]["register"]["runId"]
 
     refused = orchestration.ran(connection, "Training", io.StringIO(), regRate=0.1, neededAccuracy=1.1)
@@ -71,6 +75,11 @@ def test_training_deploys_a_model_that_is_good_enough_and_no_other_and_scoring_a
     assert (refused.run.status, ended["Not good enough"]) == ("Failed", ("Failed", "NotGoodEnough")), ended
     assert "1.1 is needed. It is not deployed." in refused.run.message
     assert len(list(connection.ml.models.list(name="diabetes"))) == 1
+
+    unserved = orchestration.ran(connection, "Serve", io.StringIO(), version=7, pause=1)
+    assert (unserved.run.status, unserved.activities[-1].activity_name) == ("Failed", "Deployment")
+    assert "Error calling the endpoint" in unserved.run.message and "there is no model 'diabetes:7'" in unserved.run.message
+    assert connection.ml.online_endpoints.get("diabetes-now").traffic == {"green": 100}
 
     scoring = orchestration.ran(connection, "Scoring", io.StringIO(), silver="2-silver/asked")
     assert scoring.run.status == "Succeeded", scoring.run.message
@@ -93,4 +102,4 @@ def test_the_folder_is_one_that_the_command_line_takes_as_it_is(server: RunningS
     assert cli.main(["factory", "pipelines", "--name", "by-hand", *home]) == 0
     said = capfd.readouterr().out
     shown = json.loads(said[said.rindex("[\n") :])
-    assert {one["name"]: one["activities"] for one in shown} == {"Scoring": 3, "Training": 5}
+    assert {one["name"]: one["activities"] for one in shown} == {"Scoring": 3, "Serve": 4, "Training": 5}

@@ -24,6 +24,8 @@ def main():
         registered = mlflow.register_model(
             f"runs:/{run.info.run_id}/model", args.name, tags={name: f"{value:.6f}" for name, value in metrics.items()}
         )
+        # For whoever runs this step, and has to know what it has made.
+        mlflow.log_metric("model_version", int(registered.version))
     args.registration.write_text(json.dumps({"name": registered.name, "version": str(registered.version)}, indent=2))
     print(f"registered {registered.name} version {registered.version}")
 
