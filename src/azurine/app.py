@@ -22,6 +22,7 @@ from azurine import batch, factories, ml, online, registry
 from azurine.api import auth, looking, public, questions, routes
 from azurine.api import drafts as draft_questions
 from azurine.api import identity as identity_door
+from azurine.api import schedules as schedule_questions
 from azurine.api.artifacts import Artifacts
 from azurine.api.blobs.door import blob_app
 from azurine.api.envelope import Addresses
@@ -57,6 +58,7 @@ from azurine.ml import (
     pipelines,
     registry_ids,
     resource_groups,
+    schedules,
     subscriptions,
     uris,
     workspaces,
@@ -118,6 +120,7 @@ class House:
                 pipelines.KIND,
                 pipeline_endpoints.KIND,
                 drafts.KIND,
+                schedules.KIND,
                 *online.kinds(url, workspace),
                 *factories.KINDS,
                 subscriptions.KIND,
@@ -191,6 +194,7 @@ class House:
                 ),
                 **self.online.table,
                 **factories.table(),
+                **schedule_questions.table(schedules.NAME, schedules.submitted),
                 **self._workshop.table(),
                 **draft_questions.table(checking.check, self._compare),
                 **looking.table(self._data_at, self._looks.look, inputs.place, self._again),

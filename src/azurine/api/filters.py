@@ -16,6 +16,7 @@ Test = Callable[[str, Shown], bool]
 """(name, shown body) → belongs in the list."""
 
 VIEWS = {"activeonly": (True, False), "archivedonly": (False, True), "all": (True, True)}
+ENABLED = {"enabledonly": True, "disabledonly": False}
 PROPERTY_OF = {"jobType": "jobType", "description": "description"}
 
 
@@ -25,6 +26,8 @@ def tests(kind: Kind, parameters: Sequence[tuple[str, str]]) -> list[Test]:
     found: list[Test] = []
     if kind.archivable:
         found.append(_view(given.get("listviewtype", "ActiveOnly")))
+    elif (word := given.get("listviewtype", "").lower()) in ENABLED:
+        found.append(lambda name, shown: (properties_of(shown).get("isEnabled") is not False) is ENABLED[word])
     if kind.container:
         found.append(lambda name, shown: properties_of(shown).get("isAnonymous") is not True)
     for name, property_name in PROPERTY_OF.items():

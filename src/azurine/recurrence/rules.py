@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from azurine.recurrence import calendar
@@ -157,7 +158,13 @@ def _occurrence(first: date, last: int, day: int, which: int) -> int:
     return last - (first.weekday() + last - 1 - day) % 7 + (which + 1) * 7
 
 
-def missed(rule: Rule, due: float, now: float, horizon: float) -> list[float]:
+class Times(Protocol):
+    """Whatever has times: a rule, a cron expression."""
+
+    def after(self, moment: float) -> float | None: ...
+
+
+def missed(rule: Times, due: float, now: float, horizon: float) -> list[float]:
     """The times from `due` (one of them) to now, in order: those of the last `horizon` seconds, and in any case the last one."""
     if due > now:
         return []

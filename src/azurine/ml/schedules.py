@@ -1,0 +1,162 @@
+"""Schedules: a job is submitted at the times of a recurrence or of a cron expression, for as long as the schedule is enabled.
+
+The first time is the first one after the schedule was written; what was due while the server was away is made up for: all of the last day,
+and in any case the last time. A job's name is the schedule's with the time, so none is submitted twice. What the schedule would submit is
+checked when it is written; a job that is refused at its time is told in the schedule's `lastError`. Schedules of monitors and of data
+imports are not here.
+
+https://learn.microsoft.com/azure/machine-learning/how-to-schedule-pipeline-job
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from azurine.expressions.dates import zones
+from azurine.ml import assets, jobs, names, pipelines
+from azurine.ml.reading import Reader, clipped
+from azurine.model import errors, ids
+from azurine.model.decisions import Create, Decision
+from azurine.model.kinds import Admission, Kind, Look, References
+from azurine.model.resources import Json, Resource
+from azurine.recurrence import crons, reading, rules
+from azurine.recurrence.crons import Cron, NoCron
+from azurine.recurrence.rules import Rule
+
+NAME = "workspaces/schedules"
+HORIZON = 86_400.0
+"""Seconds back to which missed times are made up for."""
+_LONGEST = 200
+_PRACTICE = "practice"
+
+
+def admit(request: Admission) -> Json:
+    names.check(ids.name(request.id), names.JOB)
+    body, properties = assets.begin(request)
+    properties.text("displayName")
+    properties.flag("isEnabled", True)
+    _times(properties.mapping("trigger", required=True), request.now)
+    action = properties.mapping("action", required=True)
+    if action.choice("actionType", ("CreateJob",), required=True):
+        _practised(request, action)
+    if len(ids.name(request.id)) > _LONGEST:
+        body.fault("name", f"the name of a schedule has at most {_LONGEST} characters: its jobs are named after it", "InvalidName")
+    body.finish()
+    return assets.keep(request, {"isEnabled": True})
+
+
+def decide(look: Look) -> Decision:
+    schedule = look.resource
+    properties, since = schedule.spec["properties"], schedule.updated_at
+    times = _times(Reader(properties["trigger"], "properties.trigger"), since)
+    told = {"lastError": _refused(schedule)} if _refused(schedule) else {}
+    taken = frozenset(schedule.status.get("outcomes", {}))
+    if times is None or schedule.deleting or properties.get("isEnabled") is False:
+        return Decision({**told, "since": since, "due": None}, settled=True, taken=taken)
+    due: float | None = schedule.status.get("due") if schedule.status.get("since") == since else times.after(since)
+    effects = []
+    if due is not None:
+        for at in rules.missed(times, due, look.now, HORIZON):
+            effects.append(submitted(schedule, at, look.references))
+            due = times.after(at)
+    # A refusal of this look is taken in by the next.
+    return Decision({**told, "since": since, "due": due}, tuple(effects), wake_at=due, settled=due is None, taken=taken)
+
+
+def submitted(schedule: Resource, at: float, known: References) -> Create:
+    """The job of one time."""
+    workspace = ids.up_to(schedule.id, ids.WORKSPACES)
+    name = f"{schedule.name}-{datetime.fromtimestamp(at, UTC):%Y%m%d%H%M%S}"
+    definition = _definition(schedule.spec["properties"]["action"]["jobDefinition"], workspace, known)
+    return Create(ids.child(workspace, "jobs", name), jobs.NAME, {"properties": definition}, owned=False)
+
+
+def show(schedule: Resource) -> Json:
+    shown = dict(assets.show(schedule)["properties"])
+    problem = schedule.status.get("lastError") or _refused(schedule)
+    return {"properties": {**shown, **({"lastError": problem} if problem else {}), "provisioningState": "Succeeded"}}
+
+
+def _times(trigger: Reader, begin: float) -> Rule | Cron | None:
+    """None: something was noted."""
+    word = trigger.choice("triggerType", ("Recurrence", "Cron"), required=True)
+    if word == "Recurrence":
+        return reading.rule(_plain(trigger.value), trigger.path, _zone, lambda path, message: _note(trigger, path, message), begin)
+    if word != "Cron":
+        return None
+    zone = _zone(str(trigger.value.get("timeZone") or "UTC"))
+    if zone is None:
+        trigger.fault("timeZone", f"there is no time zone {clipped(trigger.value['timeZone'])}; 'UTC' is one, 'W. Europe Standard Time' another")
+        return None
+    start, end = (_moment(trigger, key, zone) for key in ("startTime", "endTime"))
+    try:
+        return crons.read(trigger.text("expression", required=True), zone, start, end)
+    except NoCron as problem:
+        trigger.fault("expression", str(problem))
+        return None
+
+
+def _plain(trigger: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the slots that clients send empty."""
+    schedule = trigger.get("schedule")
+    slots = {key: value for key, value in schedule.items() if value not in (None, [])} if isinstance(schedule, Mapping) else schedule
+    return {**trigger, "schedule": slots or None}
+
+
+def _note(trigger: Reader, path: str, message: str) -> None:
+    trigger.fault(path.removeprefix(f"{trigger.path}."), message)
+
+
+def _moment(trigger: Reader, key: str, zone: ZoneInfo) -> float | None:
+    text = trigger.text(key)
+    found = reading.moment(text, zone) if text else None
+    if text and found is None:
+        trigger.fault(key, f"{key} must be a time such as 2024-01-31T08:00:00, not {clipped(text)}")
+    return found
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return zones.find(name)
+    except zones.Unknown:
+        return None
+
+
+def _practised(request: Admission, action: Reader) -> None:
+    """Notes what is wrong with the job that would be submitted."""
+    workspace = ids.up_to(request.id, ids.WORKSPACES)
+    definition = action.mapping("jobDefinition", required=True)
+    if not definition.value:
+        return
+    try:
+        job = _definition(definition.value, workspace, request.references)
+        jobs.admit(Admission(ids.child(workspace, "jobs", _PRACTICE), {"properties": job}, request.references, None, request.now, request.by))
+    except errors.AzurineError as error:
+        for one in error.details or [errors.Detail(error.code, error.message, error.path)]:
+            definition.fault(one.path.removeprefix("properties").removeprefix("."), one.message, one.code)
+
+
+def _definition(given: Json, workspace: str, known: References) -> Json:
+    """The job's properties; of one that only names another job, that job's. Raises errors.Invalid when there is none."""
+    source = given.get("sourceJobId")
+    if given.get("jobs") or not source:
+        return {key: value for key, value in given.items() if key != "sourceJobId"}
+    found = known.get(ids.child(workspace, "jobs", str(source).rpartition("/")[2].rpartition(":")[2]))
+    if found is None or found.spec.get("plan", {}).get("type") != "pipeline":
+        raise errors.Invalid(
+            f"there is no run of a pipeline {clipped(source)} in the workspace", code="ResourceNotFound", path="properties.sourceJobId"
+        )
+    said = {key: value for key, value in given.items() if value not in (None, "", {}, []) and key not in ("sourceJobId", "isArchived")}
+    return {**pipelines.of_run(found), **said}
+
+
+def _refused(schedule: Resource) -> str:
+    """Why the last job that was refused was refused; what was told before, when none was since."""
+    for outcome in reversed(list(schedule.status.get("outcomes", {}).values())):
+        if outcome.get("error"):
+            return str(outcome["error"].get("message"))
+    return str(schedule.status.get("lastError") or "")
+
+
+KIND = Kind(name=NAME, admit=admit, show=show, decide=decide, leaves_at_once=True)
