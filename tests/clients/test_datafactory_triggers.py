@@ -209,3 +209,24 @@ def test_what_a_step_writes(adf: Any, place: tuple[str, str], connection: Any) -
     container = datastore.container_name
     assert {one.parameters["when"] for one in runs} == {f"{container}/by-a-step/x/deep|a.csv", f"{container}/by-a-step|c.csv"}
     adf.triggers.begin_stop(*place, "step").result()
+
+
+def test_the_run_of_a_window_is_cancelled(adf: Any, place: tuple[str, str]) -> None:
+    adf.pipelines.create_or_update(*place, "long", models.PipelineResource(activities=[models.WaitActivity(name="w", wait_time_in_seconds=1000)]))
+    reference = models.PipelineReference(type="PipelineReference", reference_name="long")
+    start = datetime.now(UTC) - timedelta(minutes=90)
+    trigger = models.TumblingWindowTrigger(
+        pipeline=models.TriggerPipelineReference(pipeline_reference=reference), frequency="Hour", interval=1, start_time=start, max_concurrency=1
+    )
+    adf.triggers.create_or_update(*place, "cancelled", models.TriggerResource(properties=trigger))
+    adf.triggers.begin_start(*place, "cancelled").result()
+
+    def statuses() -> list[str]:
+        return [one.status for one in fired(adf, place, "cancelled")]
+
+    wait_until(lambda: statuses() == ["Inprogress"], 30, statuses)
+    [run] = fired(adf, place, "cancelled")
+    adf.trigger_runs.cancel(*place, "cancelled", run.trigger_run_id)
+    wait_until(lambda: statuses() == ["Cancelled"], 30, statuses)
+    assert adf.pipeline_runs.get(*place, run.triggered_pipelines["long"]).status == "Cancelled"
+    adf.triggers.begin_stop(*place, "cancelled").result()
