@@ -15,11 +15,14 @@ def activity(name, kind, *after, conditions=("Succeeded",), policy=None, **prope
     return body | ({"policy": policy} if policy else {})
 
 
+SINK = {"type": "SqlSink"}
+
+
 def copy(name, *after, **more):
     inputs = [{"referenceName": "Source", "type": "DatasetReference", "parameters": {"file": "@pipeline().parameters.day"}}]
     return activity(
-        name, "Copy", *after, source={"type": "DelimitedTextSource"}, sink={"query": "@concat('into ', pipeline().parameters.day)"}, **more
-    ) | {"inputs": inputs}
+        name, "Copy", *after, source={"type": "DelimitedTextSource"}, sink={**SINK, "query": "@concat('into ', pipeline().parameters.day)"}, **more
+    ) | {"inputs": inputs, "outputs": [{"referenceName": "Goal", "type": "DatasetReference"}]}
 
 
 def call(name, pipeline, *after, **parameters):
@@ -40,7 +43,7 @@ NIGHTLY = {
 def test_a_run_with_mocks():
     run = Factory({"Nightly": NIGHTLY}).run("Nightly", {"day": "2024-01-02"}, mocks={"copy": {"rowsCopied": 7}})
     assert (run.status, run.message, run.order) == ("Succeeded", "", ["Copy", "Keep"])
-    assert run["Copy"].input["sink"] == {"query": "into 2024-01-02"}
+    assert run["Copy"].input["sink"] == {**SINK, "query": "into 2024-01-02"}
     assert run["copy"].output == {"rowsCopied": 7}
     assert run.variables == {"rows": 7}
     assert "Tell" not in run
@@ -153,7 +156,7 @@ def test_a_mock_that_is_no_output():
 
 def test_one_activity_evaluated():
     factory = Factory({"Nightly": NIGHTLY}, {"env": "dev"})
-    assert factory.evaluate("Nightly", "copy")["sink"] == {"query": "into 2024-01-01"}
+    assert factory.evaluate("Nightly", "copy")["sink"] == {**SINK, "query": "into 2024-01-01"}
     assert factory.evaluate("Nightly", "Tell", activities={"Copy": Failure(message="no")})["body"] == "no"
     with pytest.raises(ExpressionError, match="the template action 'Copy' is not defined") as caught:
         factory.evaluate("Nightly", "Tell")

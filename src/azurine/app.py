@@ -173,7 +173,6 @@ class House:
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system, LINGER)
         self._looks = Looks(home, sys.executable)
-        self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
         self._sweeper = Sweeper(home / "tasks", jobs.KIND.name, self._rests, self.tracking.forget)
         self.log.listen(self._sweeper.tell)
         self.ready = False
