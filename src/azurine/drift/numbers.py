@@ -3,7 +3,7 @@
 While there are at most `LIMIT` different values, the keys are the values. Beyond, they are the places of a grid whose step is a power of two, and
 whose bins begin at multiples of it: the finest grid with at most `LIMIT` bins that anything fell into. An empty bin is not kept, so a few values far
 away do not coarsen the rest. Grids of different steps lie in each other, so merging is exact: whatever the order in which sketches are
-merged, the step and the counts are the same. Least, greatest and sum are kept beside; a number that is not finite is no value (`wrong`).
+merged, the step and the counts are the same. Least, greatest and sum (as exact as the reader could say) are kept beside; a number that is not finite is no value (`wrong`).
 
 What it does not do: reading. A reader may hand in counts on a grid that it chose itself; a coarser one than necessary is never refined.
 """

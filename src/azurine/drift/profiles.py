@@ -1,6 +1,6 @@
 """What one side of a feature looks like: moments and quantiles of numbers, the most frequent values of categories; the differences of two such.
 
-Of a sketch on a grid, each value stands in the middle of its bin: what is said is right to about the step of the grid; least, greatest and mean are exact.
+Of a sketch on a grid, each value stands in the middle of its bin: what is said is right to about the step of the grid; least and greatest are exact.
 """
 
 import math

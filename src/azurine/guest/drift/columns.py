@@ -7,7 +7,7 @@ than the file says (the baseline's, usually) is cast, and what cannot be cast is
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azurine.drift import categories, numbers
@@ -15,8 +15,9 @@ from azurine.guest.drift.sources import named
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP", "text": "VARCHAR"}
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
-SAMPLE = 5_000
-FEW = numbers.LIMIT // 4
+SAMPLE = 2_000
+SHORT = 64
+FEW = SAMPLE // 2
 """Different values in a sample: fewer, and the column is counted by value."""
 
 
@@ -71,33 +72,26 @@ def type_of(stored: str) -> str:
     return {"BOOLEAN": "boolean", "DATE": "date"}.get(stored, "timestamp" if stored.startswith("TIMESTAMP") else "text")
 
 
-def looked_at(engine: Any, relation: str, stored: Mapping[str, str], wanted: Sequence[str], types: Mapping[str, str]) -> list[Column]:
-    """The wanted columns that there are, with keys that suit a sample of the rows."""
+def looked_at(engine: Any, relation: str, stored: Mapping[str, str], wanted: Sequence[str], types: Mapping[str, str], large: bool) -> list[Column]:
+    """The wanted columns that there are, with keys that suit a sample of the rows. large: of few rows, texts are counted whatever they are."""
     plain = [Column(name, types.get(name) or type_of(stored[name]), stored[name]) for name in wanted if name in stored]
     if not plain:
         return []
-    asked = ", ".join(_question(column, place) for place, column in enumerate(plain))
-    values = ", ".join(f"{column.value()} AS c{place}" for place, column in enumerate(plain))
-    answer = engine.execute(f"SELECT count(*), {asked} FROM (SELECT {values} FROM {relation} LIMIT {SAMPLE})").fetchone()
-    return [_fitted(column, answer[0], *answer[1 + 3 * place : 4 + 3 * place]) for place, column in enumerate(plain)]
+    looked = engine.execute(f"SELECT {', '.join(map(_shortened, plain))} FROM {relation} LIMIT {SAMPLE}").fetchall()
+    return [_fitted(column, values, large) for column, values in zip(plain, zip(*looked, strict=True), strict=True)] if looked else plain
 
 
-def _question(column: Column, place: int) -> str:
-    name = f"c{place}"
+def _shortened(column: Column) -> str:
+    """Texts as long as they may be would not fit into memory."""
+    return column.value() if column.numeric else f"left({column.value()}::VARCHAR, {SHORT})"
+
+
+def _fitted(column: Column, sample: Sequence[Any], large: bool) -> Column:
+    different = {value for value in sample if value is not None}
+    if len(different) <= FEW:
+        return column
     if not column.numeric:
-        return f"count(DISTINCT {name}), NULL, NULL"
-    finite = f"FILTER (WHERE isfinite({name}::DOUBLE))"
-    return f"count(DISTINCT {name}), quantile_cont({name}::DOUBLE, 0.01) {finite}, quantile_cont({name}::DOUBLE, 0.99) {finite}"
-
-
-def _fitted(column: Column, rows: int, different: int, low: float | None, high: float | None) -> Column:
-    if different <= FEW or low is None or high is None:
-        many = column.type == "text" and different > FEW and different * 2 > rows
-        return Column(column.name, column.type, column.stored, buckets=many and rows == SAMPLE)
-    spread = high - low
-    if spread <= 0 or math.isinf(spread):
-        return column
-    exponent = numbers.finest(spread)
-    if column.type == "integer" and exponent <= 0:
-        return column
-    return Column(column.name, column.type, column.stored, exponent=exponent)
+        return replace(column, buckets=large and column.type == "text" and len(different) * 2 > len(sample))
+    values = sorted(float(value) for value in sample if value is not None and math.isfinite(value))
+    exponent = numbers.finest((values[-1 - len(values) // 100] - values[len(values) // 100]) or math.inf)
+    return column if column.type == "integer" and exponent <= 0 else replace(column, exponent=exponent)

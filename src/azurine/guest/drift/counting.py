@@ -2,27 +2,31 @@
 
 The engine groups by every column at once (GROUPING SETS), each in a hash table of its own, so a CSV file is parsed once however many columns there are; what
 the tables hold goes to disk when memory is short. A column that turns out to have far more keys than its sketch keeps is
-folded there, before it gets here. Least, greatest and sum of a column on a grid cost a second pass over it; where a second pass is dear (large CSV
-files), they are those of the grid.
+folded there, before it gets here. Least and greatest value of a column on a grid stand in the footers of Parquet files, or cost a second pass; where that
+is dear (large CSV files), they are the borders of the grid. The sum is then that of the middles of the bins.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from azurine.drift import categories, numbers
 from azurine.drift.tables import Feature, Table
 from azurine.guest.drift.columns import Column
+from azurine.guest.drift.sources import CSV, PARQUET, Source
 
+LARGE = 64 << 20
+"""Bytes of CSV from which a second pass would be dear."""
 CROWDED = 16 * numbers.LIMIT
 """Keys of a column: more, and the engine folds them before they are handed over."""
 
 Counts = Mapping[tuple[int, int], Sequence[tuple[Any, bool, int]]]
 """By stretch and column: key, wrong, how many rows."""
-Extremes = Mapping[tuple[int, int], tuple[float, float, float]]
+Extremes = Mapping[tuple[int, int], tuple[float, float, float | None]]
 
 
-def count(engine: Any, relation: str, columns: Sequence[Column], stretch: str | None, exact_bounds: bool) -> dict[int, Table]:
+def count(engine: Any, source: Source, relation: str, columns: Sequence[Column], stretch: str | None) -> dict[int, Table]:
     """By stretch. `stretch`: the expression that names a row's, NULL for rows that do not count; when None, all rows are of stretch 0.
     Stretches without rows are not answered."""
     engine.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {_counting(relation, columns, stretch)}")
@@ -30,7 +34,7 @@ def count(engine: Any, relation: str, columns: Sequence[Column], stretch: str | 
     crowded = {place for place, number in engine.execute("SELECT place, count(*) FROM counts GROUP BY place").fetchall() if number > CROWDED}
     columns = [_folded(engine, place, column) if place in crowded else column for place, column in enumerate(columns)]
     counts = _fetched(engine, columns)
-    extremes = _extremes(engine, relation, columns, stretch) if exact_bounds else {}
+    extremes = {} if source.format == CSV and source.size >= LARGE else _extremes(engine, source, relation, columns, stretch)
     return {
         which: Table(
             total,
@@ -65,13 +69,13 @@ def _folded(engine: Any, place: int, column: Column) -> Column:
     """With so many keys, on a coarser grid or in buckets."""
     if not column.numeric:
         engine.execute(f"UPDATE counts SET t = left(md5(t), {categories.DIGITS}) WHERE place = ?", [place])
-        return Column(column.name, column.type, column.stored, buckets=True)
+        return replace(column, buckets=True)
     finite = "place = ? AND isfinite(x)"
     shift = 0 if column.exponent is not None else _first_step(engine, finite, place)
     while engine.execute(f"SELECT count(DISTINCT floor(x * {2.0**-shift!r}::DOUBLE)) FROM counts WHERE {finite}", [place]).fetchone()[0] > CROWDED:
         shift += 1
     engine.execute(f"UPDATE counts SET x = floor(x * {2.0**-shift!r}::DOUBLE) WHERE place = ?", [place])
-    return Column(column.name, column.type, column.stored, exponent=shift + (column.exponent or 0))
+    return replace(column, exponent=shift + (column.exponent or 0))
 
 
 def _first_step(engine: Any, finite: str, place: int) -> int:
@@ -92,17 +96,28 @@ def _fetched(engine: Any, columns: Sequence[Column]) -> Counts:
     return answer
 
 
-def _extremes(engine: Any, relation: str, columns: Sequence[Column], stretch: str | None) -> Extremes:
+def _extremes(engine: Any, source: Source, relation: str, columns: Sequence[Column], stretch: str | None) -> Extremes:
     asked = [(place, column) for place, column in enumerate(columns) if column.exponent is not None]
     if not asked:
         return {}
     odd = {row[0] for row in engine.execute("SELECT DISTINCT place FROM counts WHERE NOT isfinite(x)").fetchall()}
+    if source.format == PARQUET and stretch is None and not odd and (known := _in_footers(engine, source, asked)):
+        return known
     values = ", ".join(f"{column.value()} AS v{place}" for place, column in asked)
     each = ", ".join(f"{what}(v{place}){_finite(place) if place in odd else ''}" for place, _ in asked for what in ("min", "max", "sum"))
     which, rest = ("0", "") if stretch is None else ("s", " WHERE s IS NOT NULL GROUP BY s")
     rows = engine.execute(f"SELECT {which}, {each} FROM (SELECT {stretch or 0} AS s, {values} FROM {relation}){rest}").fetchall()
     by_column = ((row[0], place, row[1 + 3 * index : 4 + 3 * index]) for row in rows for index, (place, _) in enumerate(asked))
     return {(which, place): three for which, place, three in by_column if three[0] is not None}
+
+
+def _in_footers(engine: Any, source: Source, asked: Sequence[tuple[int, Column]]) -> Extremes | None:
+    """None when a part of a file does not say."""
+    said = "count(stats_min_value) = count(*), min(TRY_CAST(stats_min_value AS DOUBLE)), max(TRY_CAST(stats_max_value AS DOUBLE))"
+    rows = engine.execute(f"SELECT path_in_schema, {said} FROM parquet_metadata({source.list}) GROUP BY path_in_schema").fetchall()
+    known = {name: (low, high, None) for name, every, low, high in rows if every and low is not None and high is not None}
+    answer = {(0, place): known[column.name] for place, column in asked if column.name in known and not column.cast}
+    return answer if len(answer) == len(asked) else None
 
 
 def _finite(place: int) -> str:
@@ -114,7 +129,7 @@ def nothing(column: Column) -> Feature:
     return _feature(column, (), None)
 
 
-def _feature(column: Column, counts: Sequence[tuple[Any, bool, int]], extremes: tuple[float, float, float] | None) -> Feature:
+def _feature(column: Column, counts: Sequence[tuple[Any, bool, int]], extremes: tuple[float, float, float | None] | None) -> Feature:
     rows = sum(number for _, _, number in counts)
     wrong = sum(number for key, bad, number in counts if key is None and bad)
     missing = sum(number for key, bad, number in counts if key is None and not bad)
@@ -125,7 +140,7 @@ def _feature(column: Column, counts: Sequence[tuple[Any, bool, int]], extremes: 
 
 
 def _numbers(
-    column: Column, counts: Sequence[tuple[Any, bool, int]], rows: int, missing: int, wrong: int, extremes: tuple[float, float, float] | None
+    column: Column, counts: Sequence[tuple[Any, bool, int]], rows: int, missing: int, wrong: int, extremes: tuple[float, float, float | None] | None
 ) -> Feature:
     whole = column.type == "integer" or column.exponent is not None
     kept: dict[numbers.Number, int] = {}
@@ -139,16 +154,20 @@ def _numbers(
         else:
             place = int(key) if whole else key
             kept[place] = kept.get(place, 0) + number
-    step: float = 2.0**column.exponent if column.exponent is not None else 1
-    if extremes is not None:
-        low, high, total = extremes
-    elif kept:
-        width = 0 if column.exponent is None else 1
-        low, high = min(kept) * step, (max(kept) + width) * step
-        total = sum((key + width / 2) * step * number for key, number in kept.items())
-    else:
+    if not kept:
         return numbers.Numbers(column.type, rows, missing, wrong)
+    low, high, total = extremes or _of_keys(column, kept)
+    if total is None:
+        total = _of_keys(column, kept)[2]
+    if column.type == "integer":
+        low, high, total = int(low), int(high), int(total)
     return numbers.counted(column.type, kept, rows=rows, missing=missing, wrong=wrong, low=low, high=high, total=total, exponent=column.exponent)
+
+
+def _of_keys(column: Column, kept: Mapping[numbers.Number, int]) -> tuple[float, float, float]:
+    """Least, greatest and sum, as far as the keys know."""
+    step, width = (1.0, 0) if column.exponent is None else (2.0**column.exponent, 1)
+    return min(kept) * step, (max(kept) + width) * step, sum((key + width / 2) * step * number for key, number in kept.items())
 
 
 def _summed(pairs: Iterator[tuple[str, int]]) -> dict[str, int]:

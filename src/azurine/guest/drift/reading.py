@@ -24,8 +24,6 @@ MEMORY = "120MB"
 """Of the engine, for what it buffers and counts; the process needs about as much beside."""
 SMALL = 8 << 20
 """Bytes of CSV up to which the rows are kept while they are counted: finding out what a file means takes longer than reading it."""
-LARGE = 64 << 20
-"""Bytes of CSV from which a second pass would be dear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +82,12 @@ def _read(
         engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
         relation = "everything"
     wanted = [name for name in (stored if features is None else features) if time is None or name != time[0]]
-    known = columns.looked_at(engine, relation, stored, wanted, wished)
+    known = columns.looked_at(engine, relation, stored, wanted, wished, source.size >= SMALL)
     stretches = windows.cut(*time) if time else None
     if stretches and stretches.column not in stored:
         raise Invalid(f"there is no column {stretches.column!r}; there are: {', '.join(stored)}", path=source.path)
     place = stretches.place(stored[stretches.column]) if stretches else None
-    exact_bounds = source.format != CSV or source.size < LARGE
-    counted = counting.count(engine, relation, known, place, exact_bounds)
+    counted = counting.count(engine, source, relation, known, place)
     empty = Table(0, {column.name: counting.nothing(column) for column in known})
     parts = (
         [[counted[part] for part in stretches.of(window) if part in counted] for window in time[1]] if stretches and time else [[*counted.values()]]

@@ -30,15 +30,18 @@ class Source:
     def size(self) -> int:
         return sum(Path(file).stat().st_size for file in self.files)
 
+    @property
+    def list(self) -> str:
+        return "[" + ", ".join(map(quoted, self.files)) + "]"
+
     def relation(self, as_text: bool = False) -> str:
         """What stands behind FROM."""
-        files = "[" + ", ".join(map(quoted, self.files)) + "]"
         if self.format == PARQUET:
-            return f"read_parquet({files}, union_by_name = true)"
+            return f"read_parquet({self.list}, union_by_name = true)"
         words = [f"nullstr = [{', '.join(map(quoted, MISSING_WORDS))}]", f"buffer_size = {BUFFER}", "union_by_name = true"]
         if as_text:
             words.append("all_varchar = true")
-        return f"read_csv({files}, header = true, {', '.join(words)})"
+        return f"read_csv({self.list}, header = true, {', '.join(words)})"
 
 
 def find(path: str) -> Source:
