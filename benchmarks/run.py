@@ -33,6 +33,7 @@ PARTS = (
     "batch",
     "expressions",
     "control_flow",
+    "drift",
 )
 REPEATED = 3
 """How often those are run that answer one median per call."""
