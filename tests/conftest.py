@@ -1,11 +1,18 @@
 """What many tests share: one real server per test process, and connections to it."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from running import RunningServer
+
+# The same examples everywhere, so that a change is what makes a test fail; AZURINE_SEARCH=1 looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("search", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile("search" if os.environ.get("AZURINE_SEARCH") else "same")
 
 
 @pytest.fixture(scope="session")
