@@ -306,7 +306,7 @@ def test_ways_to_call_python(house: Warm, command: str, files: dict[str, str]) -
 
 def test_what_was_not_closed_is_written(house: Warm) -> None:
     house.both({"train.py": SAME["unclosed file"]}, "python train.py")
-    written = house.home / "artifacts" / f"k{house.count}" / "outputs"
+    written = house.home / "artifacts" / f"mimicked-{house.count}" / "outputs"
     assert {path.name: path.read_text() for path in written.iterdir()} == {"x.txt": "text", "y.txt": "text"}
 
 
