@@ -8,6 +8,7 @@
     comparing  all features of two tables, measured: the rows of a result
     magnitude  how well a model tells the two tables apart: which columns it is shown, and its score (the model is fitted elsewhere)
     results    the numbers of several windows in the shape in which runs give them back
+    report/    the result document as a page to look at
 
 Sketches of windows, of partitions and of nodes are merged into the sketch of all of them, in any order, to the same counts. Where a number
 cannot be said (no rows, a feature that only one side has), the answer is a sentence, never NaN.

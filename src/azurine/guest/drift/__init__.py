@@ -5,6 +5,7 @@
     counting   one pass over the files: how often each key of each column comes, in each window
     reading    the three together: `read(path) → Reading`
     magnitude  the drift magnitude of dataset monitors, by a LightGBM classifier
+    publishing what was found, as JSON, Parquet and a page
 
 DuckDB and LightGBM are imported when they are used, never by the server.
 """
