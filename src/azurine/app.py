@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from azurine import batch, factories, ml, online, registry
+from azurine.alerts import Alerts
 from azurine.api import auth, looking, public, questions, routes
 from azurine.api import drafts as draft_questions
 from azurine.api import identity as identity_door
@@ -63,6 +64,7 @@ from azurine.ml import (
     uris,
     workspaces,
 )
+from azurine.ml.alerting import drift_alerts
 from azurine.ml.jobs import comparing, inputs, journal, retracing, words
 from azurine.model import clock, errors, ids
 from azurine.model.kinds import Kind
@@ -121,6 +123,7 @@ class House:
                 pipeline_endpoints.KIND,
                 drafts.KIND,
                 schedules.KIND,
+                drift_alerts.KIND,
                 *online.kinds(url, workspace),
                 *factories.KINDS,
                 subscriptions.KIND,
@@ -145,6 +148,8 @@ class House:
         self.clusters = Clusters(self._cluster, _resize)
         self._chores = (Chores("environment", self._environment), Chores("tracking.copy", self._copy), Chores(datastores.WORK, self._container))
         self.tracking = Sql(settings.store or f"sqlite:///{home / 'tracking.db'}")
+        vault = Vault(Path(settings.secrets or home / "secrets.yaml"), variable)
+        self._alerts = Alerts(settings.smtp, settings.smtp_from, vault, self.certificates.bundle)
         self._workshop = factories.Workshop(
             factories.Surroundings(
                 home,
@@ -157,7 +162,7 @@ class House:
                 self.tokens,
                 self.directory,
                 EndpointKeys(settings.identity),
-                Vault(Path(settings.secrets or home / "secrets.yaml"), variable),
+                vault,
             )
         )
         performers: dict[str, Performer] = {
@@ -170,6 +175,7 @@ class House:
             "deployment": self.online.performer,
             **self._workshop.performers,
             **self.events.performers,
+            **self._alerts.performers,
         }
         self.loop = Loop(self.log, self.kinds, performers, clock.system, LINGER)
         self._looks = Looks(home, sys.executable)
@@ -275,6 +281,7 @@ class House:
             chore.close()
         self._workshop.close()
         self.events.close()
+        self._alerts.close()
         self.clusters.close()
         self.online.close()
         self._looks.close()

@@ -10,6 +10,8 @@ A flag wins over a variable, a variable over what the home was last started with
              AZURINE_TENANT  the names of what every home begins with
              AZURINE_SECRETS  the file of named secrets                 secrets.yaml in the home
              AZURINE_SECRET_<NAME>  one of them
+             AZURINE_SMTP     the server that mail is sent through       none
+             AZURINE_SMTP_FROM  the address that mail comes from         azurine@ that server
              AZURINE_LOG_LEVEL  error, warning, info or debug            warning
 
 This is the only place, beside the command line and the guest, that sees the process's environment.
@@ -35,12 +37,14 @@ REMEMBERED = ("host", "port", "store")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_MAIL_SERVER = re.compile(r"smtp(s|\+plain)?://([^\s:/@]+@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?")
+_MAIL_ADDRESS = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+")
 _STORES = ("sqlite:", "postgresql:", "postgres:", "postgresql+psycopg:", "memory:")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """home: absolute. store: "" = SQLite in the home. secrets: "" = secrets.yaml in the home. port: 0 = any free one."""
+    """home: absolute. store: "" = SQLite in the home. secrets: "" = secrets.yaml in the home. port: 0 = any free one. smtp: "" = no mail is sent."""
 
     home: Path
     host: str = "127.0.0.1"
@@ -54,6 +58,8 @@ class Settings:
     account: str = "azurine"
     log_level: str = "warning"
     secrets: str = ""
+    smtp: str = ""
+    smtp_from: str = ""
 
     @property
     def certificates(self) -> Path:
@@ -196,6 +202,11 @@ def _check(settings: Settings) -> None:
         raise errors.Invalid(
             f"store is {settings.store.split('@')[-1]!r}; a URL such as postgresql://user@host/database or sqlite:///path is needed.", path="store"
         )
+    if settings.smtp and not _MAIL_SERVER.fullmatch(settings.smtp):
+        # It is not repeated: somebody may have written a password into it.
+        raise errors.Invalid("smtp must be written as smtp://user@host:587 or smtps://user@host:465, without the password.", path="smtp")
+    if settings.smtp_from and not _MAIL_ADDRESS.fullmatch(settings.smtp_from):
+        raise errors.Invalid(f"smtp_from is {settings.smtp_from!r}; an address such as azurine@example.org is needed.", path="smtp_from")
     bare = settings.host.strip("[]")
     try:
         ipaddress.ip_address(bare.split("%")[0])
