@@ -79,6 +79,15 @@ def _handler(sink: MailSink) -> type[socketserver.StreamRequestHandler]:
         encrypted = False
 
         def handle(self) -> None:
+            try:
+                self._talk()
+            finally:
+                if self.encrypted:  # the server closes only what it opened
+                    self.rfile.close()
+                    self.wfile.close()
+                    self.request.close()
+
+        def _talk(self) -> None:
             if sink.silent:
                 sink.over.wait(60)
                 return

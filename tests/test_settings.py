@@ -40,6 +40,7 @@ def test_a_damaged_note_is_as_none(tmp_path: Path, content: str) -> None:
 
 def test_every_setting_has_a_variable(tmp_path: Path) -> None:
     values = {"host": "::1", "port": "7", "store": "postgresql://u:p@h/d", "log_level": "debug"}
+    values |= {"smtp": "smtps://ann@mail.example.org:465", "smtp_from": "azurine@example.org"}
     values |= {
         name: f"the{name.replace('_', '')}" for name in ("tenant", "subscription", "resource_group", "workspace", "location", "account", "secrets")
     }

@@ -39,7 +39,9 @@ class Alerts:
 
     def _mail(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
         if self._server is None:
-            raise errors.Invalid("This server has no mail server: AZURINE_SMTP names one, as in smtp://user@mail.example.org:587.", code="NoMailServer")
+            raise errors.Invalid(
+                "This server has no mail server: AZURINE_SMTP names one, as in smtp://user@mail.example.org:587.", code="NoMailServer"
+            )
         sender = self._sender or f"azurine@{self._server.host}"
         letter = mail.Letter(str(wish["id"]), sender, str(wish["to"]), str(wish["subject"]), str(wish["text"]))
         mail.send(self._server, self._vault.secret(PASSWORD) if self._server.user else "", letter, self._trust)

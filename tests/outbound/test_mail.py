@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -66,7 +65,7 @@ def test_who_is_not_known_there_is_said(sink: MailSink) -> None:
 
 def test_a_server_that_is_away(sink: MailSink) -> None:
     sink.away = True
-    with pytest.raises(errors.Denied, match="421 mail.test is away"):
+    with pytest.raises(errors.Denied, match=r"421 mail\.test is away"):
         mail.send(plain(sink), "", LETTER)
 
 
@@ -96,7 +95,9 @@ def test_addresses(address: str, server: Server) -> None:
     assert mail.server(address) == server
 
 
-@pytest.mark.parametrize("address", ["", "mail.example.org", "http://x", "smtp://", "smtp://u:pw@host", "smtp://host:port", "smtp://host/path", "smtp://h?x=1"])
+@pytest.mark.parametrize(
+    "address", ["", "mail.example.org", "http://x", "smtp://", "smtp://u:pw@host", "smtp://host:port", "smtp://host/path", "smtp://h?x=1"]
+)
 def test_wrong_addresses_are_refused_and_not_repeated(address: str) -> None:
     with pytest.raises(errors.Invalid, match="smtp://user@host:587") as refused:
         mail.server(address)

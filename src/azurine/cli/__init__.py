@@ -32,6 +32,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "batch-endpoint": ("azurine.cli.batch_endpoint", "Batch endpoints: addresses that are told where data lies, and answer with a job."),
     "batch-deployment": ("azurine.cli.batch_deployment", "Batch deployments: what runs when a batch endpoint is called."),
     "factory": ("azurine.cli.factory", "Data factories: import and export their folders, run their pipelines."),
+    "monitor": ("azurine.cli.monitor", "Monitors of drift, and their alerts."),
     "datastore": ("azurine.cli.datastore", "Datastores: where data lies."),
     "principal": ("azurine.cli.principal", "Who may sign in: service principals and their secrets."),
     "patients": ("azurine.cli.patients", "Made-up patients, to try things with."),
