@@ -1,6 +1,6 @@
 """A server that only knows who is asking: the identity door, the sign-in layer, and an echo. For tests of clients and of the command line.
 
-`serve(settings)` is what `azurine.app.serve` is: uvicorn with TLS in the foreground, `server.json` while it listens.
+`serve(settings)` is what `azurine.server.serve` is: uvicorn with TLS in the foreground, `server.json` while it listens.
 """
 
 import contextlib

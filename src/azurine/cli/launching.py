@@ -27,7 +27,7 @@ from azurine.settings import Settings
 
 LEAST_SPACE = 100 * 1024 * 1024
 LARGEST_LOG = 50 * 1024 * 1024
-SERVER = "azurine.app:serve"
+SERVER = "azurine.server:serve"
 
 
 @dataclass(frozen=True, slots=True)
