@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ def free_port() -> int:
 
 
 class RunningServer:
-    """home: its folder. Use as a context manager, or `start` and `stop`; `kill` is kill -9."""
+    """home: its folder. variables: of its environment, beside those of the tests. Use as a context manager, or `start` and `stop`; `kill` is kill -9."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:
+    def __init__(self, home: Path, variables: Mapping[str, str] | None = None, **settings: Any) -> None:
         self.home = home
+        self._variables = dict(variables or {})
         self.port = free_port()
         self.url = f"https://localhost:{self.port}"
         self._flags = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
@@ -51,7 +53,7 @@ class RunningServer:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                env=environ,
+                env=environ | self._variables,
             )
 
     def stop(self) -> None:
