@@ -31,6 +31,6 @@ def table(schedules: str, submitted: Submitted) -> Table:
         if asked.house.log.get(wanted.id) is None:
             request = admission.Request(wanted.id, lambda _: wanted.body, by=asked.by)
             admission.admit(asked.house.log, asked.house.kinds, request, asked.house.clock())
-        return {"scheduleActionType": "CreateJob", "submissionId": ids.name(wanted.id)}
+        return {"scheduleActionType": asked.resource.spec["properties"]["action"]["actionType"], "submissionId": ids.name(wanted.id)}
 
     return {(schedules, "trigger"): once}

@@ -1,9 +1,9 @@
-"""Schedules: a job is submitted at the times of a recurrence or of a cron expression, for as long as the schedule is enabled.
+"""Schedules: a job is submitted at the times of a recurrence or of a cron expression, for as long as the schedule is enabled. The job is the one that
+the schedule holds, or that of its model monitor (`model_monitors`).
 
 The first time is the first one after the schedule was written; what was due while the server was away is made up for: all of the last day,
 and in any case the last time. A job's name is the schedule's with the time, so none is submitted twice. What the schedule would submit is
-checked when it is written; a job that is refused at its time is told in the schedule's `lastError`. Schedules of monitors and of data
-imports are not here.
+checked when it is written; a job that is refused at its time is told in the schedule's `lastError`. Schedules of data imports are not here.
 
 https://learn.microsoft.com/azure/machine-learning/how-to-schedule-pipeline-job
 """
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from azurine.expressions.dates import zones
 from azurine.ml import assets, jobs, names, pipelines
+from azurine.ml.model_monitors import answers, definitions, firing
 from azurine.ml.reading import Reader, clipped
 from azurine.model import errors, ids
 from azurine.model.decisions import Create, Decision
@@ -27,6 +28,7 @@ from azurine.recurrence.rules import Rule
 NAME = "workspaces/schedules"
 HORIZON = 86_400.0
 """Seconds back to which missed times are made up for."""
+JOB, MONITOR = "CreateJob", "CreateMonitor"
 _LONGEST = 200
 _PRACTICE = "practice"
 
@@ -38,8 +40,11 @@ def admit(request: Admission) -> Json:
     properties.flag("isEnabled", True)
     _times(properties.mapping("trigger", required=True), request.now)
     action = properties.mapping("action", required=True)
-    if action.choice("actionType", ("CreateJob",), required=True):
+    sort = action.choice("actionType", (JOB, MONITOR), required=True)
+    if sort == JOB:
         _practised(request, action)
+    elif sort == MONITOR:
+        _practised_monitor(request, action, properties.mapping("trigger").value)
     if len(ids.name(request.id)) > _LONGEST:
         body.fault("name", f"the name of a schedule has at most {_LONGEST} characters: its jobs are named after it", "InvalidName")
     body.finish()
@@ -68,12 +73,16 @@ def submitted(schedule: Resource, at: float, known: References) -> Create:
     """The job of one time."""
     workspace = ids.up_to(schedule.id, ids.WORKSPACES)
     name = f"{schedule.name}-{datetime.fromtimestamp(at, UTC):%Y%m%d%H%M%S}"
-    definition = _definition(schedule.spec["properties"]["action"]["jobDefinition"], workspace, known)
+    action, trigger = schedule.spec["properties"]["action"], schedule.spec["properties"]["trigger"]
+    monitors = action["actionType"] == MONITOR
+    definition = firing.job(schedule.name, name, action, trigger, at) if monitors else _definition(action["jobDefinition"], workspace, known)
     return Create(ids.child(workspace, "jobs", name), jobs.NAME, {"properties": definition}, owned=False)
 
 
 def show(schedule: Resource) -> Json:
     shown = dict(assets.show(schedule)["properties"])
+    if shown["action"]["actionType"] == MONITOR:
+        shown["action"] = {**shown["action"], "monitorDefinition": answers.shown(shown["action"]["monitorDefinition"])}
     problem = schedule.status.get("lastError") or _refused(schedule)
     return {"properties": {**shown, **({"lastError": problem} if problem else {}), "provisioningState": "Succeeded"}}
 
@@ -130,11 +139,33 @@ def _practised(request: Admission, action: Reader) -> None:
     if not definition.value:
         return
     try:
-        job = _definition(definition.value, workspace, request.references)
+        _tried(request, _definition(definition.value, workspace, request.references), definition)
+    except errors.AzurineError as error:
+        _told(error, definition)
+
+
+def _tried(request: Admission, job: Json, definition: Reader) -> None:
+    workspace = ids.up_to(request.id, ids.WORKSPACES)
+    try:
         jobs.admit(Admission(ids.child(workspace, "jobs", _PRACTICE), {"properties": job}, request.references, None, request.now, request.by))
     except errors.AzurineError as error:
-        for one in error.details or [errors.Detail(error.code, error.message, error.path)]:
-            definition.fault(one.path.removeprefix("properties").removeprefix("."), one.message, one.code)
+        _told(error, definition)
+
+
+def _told(error: errors.AzurineError, definition: Reader) -> None:
+    for one in error.details or [errors.Detail(error.code, error.message, error.path)]:
+        definition.fault(one.path.removeprefix("properties").removeprefix("."), one.message, one.code)
+
+
+def _practised_monitor(request: Admission, action: Reader, trigger: Json) -> None:
+    """Notes what is wrong with the monitor, and with the data that a run of it would be given."""
+    definition = action.mapping("monitorDefinition", required=True)
+    noted = len(action.faults)
+    definitions.read(definition, datetime.fromtimestamp(request.now, UTC), definitions.period(trigger))
+    if len(action.faults) > noted or not definition.value:
+        return
+    job = firing.job(ids.name(request.id), _PRACTICE, action.value, trigger, request.now)
+    _tried(request, job, definition)
 
 
 def _definition(given: Json, workspace: str, known: References) -> Json:
