@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from postgresql import Server
 from running import RunningServer
 
 # The same examples everywhere, so that a change is what makes a test fail; AZURINE_SEARCH=1 looks for new ones.
@@ -26,3 +27,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def connection(server: RunningServer) -> Any:
     """`azurine.connect()` to that server: `.ml`, `.blobs`, `.mlflow()`, `.http`."""
     return server.connect()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A private PostgreSQL server. Tests make tables or schemas of their own."""
+    server = Server()
+    yield server
+    server.remove()

@@ -84,8 +84,9 @@ class Server:
     def url(self, schema: str, folder: Path | None = None) -> str:
         return f"postgresql://azurine@/postgres?host={quote(str(folder or self.folder), safe='')}&options={quote(f'-csearch_path={schema}', safe='')}"
 
-    def ask(self, text: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(host=str(self.folder), user="azurine", dbname="postgres", autocommit=True) as connection:
+    def ask(self, text: str, schema: str = "public") -> list[tuple[object, ...]]:
+        options = f"-csearch_path={schema}"
+        with psycopg.connect(host=str(self.folder), user="azurine", dbname="postgres", options=options, autocommit=True) as connection:
             cursor = connection.execute(text)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
 

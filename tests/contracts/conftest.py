@@ -17,13 +17,6 @@ NewUrl = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.remove()
-
-
-@pytest.fixture(scope="session")
 def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NewUrl:
     """The URL of a store that does not exist yet, of a given sort."""
     numbers = count()

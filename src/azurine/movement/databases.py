@@ -1,7 +1,7 @@
 """Databases, by SQLAlchemy: connecting, reading in pieces, names of tables, and what goes wrong in Data Factory's words."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import polars as pl
@@ -14,7 +14,7 @@ from azurine.movement.failing import NOT_ALLOWED, SQL, failure
 
 ROWS = 10_000
 PATIENCE = 30.0
-"""Seconds that are waited for somebody else's lock."""
+"""Seconds that are waited for a server that does not answer, or in SQLite for somebody else's lock."""
 
 
 @contextmanager
@@ -26,8 +26,9 @@ def connected(connection: Mapping[str, Any]) -> Iterator[sa.Connection]:
         raise failure("UserErrorInvalidConnection", f"The linked service '{connection.get('name')}' leads to no URL of a database.") from error
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
+    waiting = {"sqlite": {"timeout": PATIENCE}, "postgresql": {"connect_timeout": round(PATIENCE)}}
     try:
-        engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE} if url.get_backend_name() == "sqlite" else {})
+        engine = sa.create_engine(url, poolclass=NullPool, connect_args=waiting.get(url.get_backend_name(), {}))
     except (ImportError, NoSuchModuleError) as error:
         message = (
             f"There is no driver for '{url.drivername}' on this server: {error}. SQLite and PostgreSQL (pip install 'azurine[postgres]') have one."
@@ -38,6 +39,18 @@ def connected(connection: Mapping[str, Any]) -> Iterator[sa.Connection]:
             yield link
     finally:
         engine.dispose()
+
+
+def send(link: sa.Connection, text: str) -> sa.CursorResult[Any]:
+    """Statements as they are written: nothing in them stands for a parameter, a percent sign neither."""
+    return link.execution_options(no_parameters=True).exec_driver_sql(text)
+
+
+def bound(text: str, values: Mapping[str, Any]) -> sa.TextClause:
+    """A statement with its `:names`. A text has no type of its own, so that it can become a day, or a number, where one is wanted."""
+    return sa.text(text).bindparams(
+        *(sa.bindparam(name, one, None if not isinstance(one, str) else sa.types.NullType()) for name, one in values.items())
+    )
 
 
 @contextmanager
@@ -66,9 +79,8 @@ def told(error: SQLAlchemyError) -> str:
 
 def read(dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
     """Frames of what a source asks for: its query, its procedure, or the whole table."""
-    with connected(dataset["connection"]) as link:
-        text, values = asked(link, dataset, settings)
-        result = link.execution_options(stream_results=True, max_row_buffer=ROWS).execute(text, values)
+    streamed = {"stream_results": True, "max_row_buffer": ROWS}
+    with connected(dataset["connection"]) as link, closing(link.execution_options(**streamed).execute(asked(link, dataset, settings))) as result:
         names = list(result.keys())
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled is not None:
@@ -84,19 +96,19 @@ def read(dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[pl
             yield frame
 
 
-def asked(link: sa.Connection, dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[sa.Executable, dict[str, Any]]:
-    """(the statement, its values) of a source."""
+def asked(link: sa.Connection, dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> sa.Executable:
+    """The statement of a source."""
     query = settings.get("sqlReaderQuery") or settings.get("query") or settings.get("oracleReaderQuery")
     if query:
-        return sa.text(str(query).replace(":", r"\:")), {}
+        return sa.text(str(query).replace(":", r"\:"))
     procedure = settings.get("sqlReaderStoredProcedureName")
     if procedure:
         return call(link, str(procedure), settings.get("storedProcedureParameters") or {}, rows=True)
     name = table_name(link, dataset.get("table") or {}, str(dataset.get("name")))
-    return sa.select(sa.literal_column("*")).select_from(name), {}
+    return sa.select(sa.literal_column("*")).select_from(name)
 
 
-def call(link: sa.Connection, procedure: str, parameters: Mapping[str, Any], rows: bool) -> tuple[sa.Executable, dict[str, Any]]:
+def call(link: sa.Connection, procedure: str, parameters: Mapping[str, Any], rows: bool) -> sa.Executable:
     """A stored procedure, called in the database's own way. parameters: {name: {"value", "type"}}, or {name: value}."""
     backend = link.dialect.name
     if backend == "sqlite":
@@ -108,9 +120,9 @@ def call(link: sa.Connection, procedure: str, parameters: Mapping[str, Any], row
     if backend == "postgresql":
         named = ", ".join(f"{link.dialect.identifier_preparer.quote(name)} => :{name}" for name in values)
         is_function = rows or _is_function(link, procedure)
-        return sa.text(f"SELECT * FROM {quoted}({named})" if is_function else f"CALL {quoted}({named})"), values
+        return bound(f"SELECT * FROM {quoted}({named})" if is_function else f"CALL {quoted}({named})", values)
     named = ", ".join(f"@{name} = :{name}" for name in values)
-    return sa.text(f"EXEC {quoted} {named}"), values
+    return bound(f"EXEC {quoted} {named}", values)
 
 
 def value(said: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TextIO
 
 import polars as pl
 
+from azurine.movement import documents
 from azurine.movement.failing import failure
 from azurine.movement.rejecting import Rejects
 
@@ -172,6 +173,8 @@ def as_text(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
             return column.dt.strftime("%Y-%m-%d %H:%M:%S.") + column.dt.strftime("%6f") + pl.lit("0")
         case pl.Binary:
             return column.bin.encode("base64")
+        case pl.Duration():
+            return column.map_elements(documents.span, return_dtype=pl.String)
     return column.cast(pl.String)
 
 

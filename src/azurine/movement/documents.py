@@ -78,6 +78,14 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=plain)
 
 
+def span(value: timedelta) -> str:
+    """As .NET writes it: [-][d.]hh:mm:ss[.fffffff]."""
+    whole, parts = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    days, hours, minutes, seconds = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
+    text = f"{hours:02}:{minutes:02}:{seconds:02}" + (f".{parts:06}0" if parts else "")
+    return ("-" if value < timedelta() else "") + (f"{days}." if days else "") + text
+
+
 def plain(value: Any) -> Any:
     """What JSON has no word for."""
     match value:
@@ -86,7 +94,7 @@ def plain(value: Any) -> Any:
         case date() | time():
             return value.isoformat()
         case timedelta():
-            return str(value)
+            return span(value)
         case Decimal():
             return int(value) if value == value.to_integral_value() else float(value)
         case bytes() | bytearray() | memoryview():

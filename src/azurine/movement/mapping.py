@@ -8,10 +8,12 @@ Without a mapping columns keep their names. Objects become rows by their paths; 
 https://learn.microsoft.com/azure/data-factory/copy-activity-schema-and-type-mapping
 """
 
+import datetime as dates
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -222,7 +224,7 @@ def series(name: str, values: list[Any]) -> pl.Series:
         return pl.Series(name, values, pl.String)
     if kinds <= {int, float} and float in kinds:
         return pl.Series(name, [None if one is None else float(one) for one in values], pl.Float64)
-    if len(kinds) == 1:
+    if len(kinds) == 1 and kinds <= _KEPT:
         try:
             return pl.Series(name, values, strict=True)
         except (pl.exceptions.PolarsError, OverflowError, TypeError):
@@ -230,11 +232,16 @@ def series(name: str, values: list[Any]) -> pl.Series:
     return pl.Series(
         name,
         [
-            None if one is None else one if isinstance(one, str) else documents.dump(one) if isinstance(one, bool) else str(documents.plain(one))
+            None if one is None else one if isinstance(one, str) else documents.dump(one) if isinstance(one, _AS_JSON) else str(documents.plain(one))
             for one in values
         ],
         pl.String,
     )
+
+
+_KEPT = {int, float, bool, str, bytes, Decimal, dates.date, dates.datetime, dates.time, dates.timedelta}
+"""What a column of its own type can hold; all else is text."""
+_AS_JSON = (bool, dict, list)
 
 
 def called(kind: pl.DataType) -> str:

@@ -24,9 +24,9 @@ def run(order: Mapping[str, Any]) -> dict[str, Any]:
     with databases.connected(order["connection"]) as link:
         _begin(link)
         for script in order["scripts"]:
-            text, values = _statement(link, script)
+            text, values = _statement(script)
             with databases.saying():
-                result = link.execute(text, values) if values else link.exec_driver_sql(str(script.get("text")))
+                result = link.execute(databases.bound(text, values)) if values else databases.send(link, str(script.get("text")))
                 if result.returns_rows and str(script.get("type") or "Query").lower() == "query":
                     rows = [dict(row._mapping) for row in result.fetchmany(MOST + 1)]
                     plain = json.loads(documents.dump(rows[:MOST]))
@@ -54,9 +54,8 @@ def call(order: Mapping[str, Any]) -> dict[str, Any]:
     """order: {"connection", "procedure", "parameters"}."""
     with databases.connected(order["connection"]) as link:
         _begin(link)
-        text, values = databases.call(link, str(order["procedure"]), order["parameters"], rows=False)
         with databases.saying():
-            link.execute(text, values)
+            link.execute(databases.call(link, str(order["procedure"]), order["parameters"], rows=False))
             link.commit()
     return {}
 
@@ -67,7 +66,7 @@ def _begin(link: sa.Connection) -> None:
             link.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _statement(link: sa.Connection, script: Mapping[str, Any]) -> tuple[sa.TextClause, dict[str, Any]]:
+def _statement(script: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """With its parameters as `:name`. In the text they are written @name, as in SQL Server, or :name."""
     text = str(script.get("text") or "")
     if not text.strip():
@@ -84,4 +83,4 @@ def _statement(link: sa.Connection, script: Mapping[str, Any]) -> tuple[sa.TextC
         name = str(one.get("name") or "").lstrip("@")
         values[name] = databases.value(one)
         text = re.sub(rf"(?:@|\\:){re.escape(name)}\b", f":{name}", text)
-    return sa.text(text), values
+    return text, values

@@ -5,6 +5,7 @@ when tableOption is autoCreate. https://learn.microsoft.com/azure/data-factory/c
 """
 
 import datetime as dates
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
@@ -38,6 +39,7 @@ _TYPES: Mapping[type, pl.DataType] = {
     bytes: pl.Binary(),
     dates.date: pl.Date(),
     dates.datetime: pl.Datetime("us"),
+    dates.timedelta: pl.Duration("us"),
 }
 
 
@@ -52,6 +54,7 @@ class TableSink:
         self._manner = manner
         self._rejects = rejects
         self._table: sa.Table | None = None
+        self._lists: set[str] = set()
         self._stack = ExitStack()
         self._stack.enter_context(databases.saying())
         self._link = self._stack.enter_context(databases.connected(dataset["connection"]))
@@ -76,7 +79,7 @@ class TableSink:
             fit = self._fitting(frame, table)
             self.bytes += int(fit.estimated_size())
             for piece in fit.iter_slices(BATCH):
-                self._insert(table, piece.to_dicts())
+                self._insert(table, [self._unfolded(row) for row in piece.to_dicts()] if self._lists else piece.to_dicts())
 
     def write_objects(self, objects: Sequence[Mapping[str, Any]]) -> None:
         raise AssertionError("objects are made a table before they are written to one")
@@ -98,7 +101,7 @@ class TableSink:
                 self._link.exec_driver_sql("BEGIN IMMEDIATE")
             script = str(self._settings.get("preCopyScript") or "").strip()
             if script:
-                self._link.exec_driver_sql(script)
+                databases.send(self._link, script)
 
     def _found(self, frame: pl.DataFrame) -> sa.Table:
         if self._table is not None:
@@ -114,6 +117,11 @@ class TableSink:
             made = sa.Table(name, sa.MetaData(), *(sa.Column(column, _made(kind)) for column, kind in frame.schema.items()), schema=schema)
             made.create(self._link)
         self._table = sa.Table(name, sa.MetaData(), autoload_with=self._link, schema=schema)
+        for column in self._table.columns:
+            if _wanted(column) is None and self._link.dialect.name != "sqlite":
+                # A text without a type: the database makes JSON, an id, an address of it, and says what it cannot read.
+                self._lists |= {column.name} if isinstance(column.type, sa.ARRAY) else set()
+                column.type = sa.types.NullType()
         return self._table
 
     def _fitting(self, frame: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
@@ -129,6 +137,10 @@ class TableSink:
         renamed = frame.rename(names)
         types = {name: kind for name in renamed.columns if (kind := _wanted(table.columns[name])) is not None}
         return mapping.typed(renamed, types, self._manner, self._rejects)
+
+    def _unfolded(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Lists that were read from a database are texts of JSON; other texts are as the database writes its arrays."""
+        return {name: json.loads(one) if name in self._lists and isinstance(one, str) and one.startswith("[") else one for name, one in row.items()}
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         if not rows:
@@ -154,7 +166,7 @@ class TableSink:
             self._rejects.take(list(row.values()), SQL, databases.told(error))
 
     def _put(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-        if str(self._settings.get("writeBehavior") or "insert").lower() != "upsert":
+        if str(self._settings.get("writeBehavior") or self._settings.get("writeMethod") or "insert").lower() != "upsert":
             self._link.execute(table.insert(), rows)
             return
         said = (self._settings.get("upsertSettings") or {}).get("keys") or [column.name for column in table.primary_key.columns]
@@ -164,7 +176,9 @@ class TableSink:
                 "UserErrorInvalidUpsertKeys", f"An upsert needs keys that are columns of the source; they are: {', '.join(keys) or 'none'}."
             )
         others = [name for name in rows[0] if name not in keys]
-        given = [{f"v_{name}": value for name, value in row.items()} for row in rows]
+        # Of rows with the same keys the last one counts, as it would if it came later.
+        last = {tuple(row[key] for key in keys): row for row in rows}
+        given = [{f"v_{name}": value for name, value in row.items()} for row in last.values()]
         same = sa.and_(*(table.columns[key] == sa.bindparam(f"v_{key}") for key in keys))
         if others:
             self._link.execute(table.update().where(same).values({name: sa.bindparam(f"v_{name}") for name in others}), given)
