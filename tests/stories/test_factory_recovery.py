@@ -4,26 +4,18 @@ What ran is counted by what it leaves: an array variable to which each iteration
 there must be one per activity and iteration, in pipelines that wait, loop, call each other and stand in line.
 """
 
-import http.client
 import random
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
 
 import pytest
 
-import rest
 from factory_plays import activity, done, expression
+from killing import PATIENCE, Factory
 from running import RunningServer, wait_until
 
-GONE = (OSError, http.client.HTTPException)
-PATIENCE = 60.0
-WINDOW = {"lastUpdatedAfter": "2000-01-01T00:00:00Z", "lastUpdatedBefore": "2100-01-01T00:00:00Z"}
 COUNT = 12
-OVER = ("Succeeded", "Failed", "Cancelled")
 
 CHILD = {"activities": [activity("rest", "Wait", waitTimeInSeconds=1), done("end", "rest")], "concurrency": 3}
 PARENT = {
@@ -41,51 +33,34 @@ PARENT = {
 RAN = Counter({"add": COUNT, "pause": COUNT, "each": 1, "call": 1, "check": 1, "right": 1})
 
 
-class Story:
+class Story(Factory):
     def __init__(self, server: RunningServer) -> None:
-        self.server = server
-        self.rest = rest.Rest(server.home)
-        group = self.rest.workspace.partition("/providers/")[0]
-        self.factory = f"{group}/providers/Microsoft.DataFactory/factories/shop"
-        self.call("PUT", "", {"location": "local"})
+        super().__init__(server, "shop")
         self.call("PUT", "/pipelines/child", {"properties": CHILD})
         self.call("PUT", "/pipelines/parent", {"properties": PARENT})
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        return self.rest.call(method, f"{self.factory}{path}?api-version=2018-06-01", body)
-
     def trial(self, offset: float, starts: list[float]) -> None:
         """Runs, begun until the server is killed; then starts that are cut short too; then all must come to a good end."""
-        killer = threading.Timer(offset, self.server.kill)
-        killer.start()
-        runs = []
-        with suppress(*GONE):
+        runs: list[str] = []
+
+        def begin() -> None:
             for _ in range(4):
-                runs.append(self.call("POST", "/pipelines/parent/createRun", {})["runId"])
+                runs.append(self.begin("parent"))
             while True:
                 self.call("PUT", f"/pipelines/{uuid.uuid4()}", {"properties": CHILD})
-        killer.join()
-        for seconds in starts:
-            self.server.launch()
-            threading.Event().wait(seconds)
-            self.server.kill()
-        self.rest.close()
-        self.server.start()
-        self.rest = rest.Rest(self.server.home)
+
+        self.killed(offset, starts, begin)
         for run in runs:
             self.is_right(run, f"killed after {offset:.3f} s and at {starts} of starting")
 
     def is_right(self, run: str, story: str) -> None:
-        wait_until(lambda: self.status(run)["status"] in OVER, PATIENCE, lambda: f"{story}: {self.status(run)}\n{self.server.log()[-3000:]}")
+        wait_until(lambda: self.is_over(run), PATIENCE, lambda: f"{story}: {self.status(run)}\n{self.server.log()[-3000:]}")
         over = self.status(run)
         assert over["status"] == "Succeeded", f"{story}: {over}"
-        found = self.call("POST", f"/pipelineruns/{run}/queryActivityruns", WINDOW)["value"]
+        found = self.activities(run)
         assert Counter(one["activityName"] for one in found) == RAN, story
         assert len({(one["activityName"], one["iterationHash"]) for one in found}) == len(found), story
         assert {one["status"] for one in found} == {"Succeeded"}, story
-
-    def status(self, run: str) -> Any:
-        return self.call("GET", f"/pipelineruns/{run}")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +68,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with RunningServer(tmp_path_factory.mktemp("factory") / "home") as server:
         told = Story(server)
         yield told
-        told.rest.close()
+        told.close()
 
 
 def trials(count: int, seed: int, longest: float) -> list[tuple[float, list[float]]]:

@@ -4,44 +4,29 @@ What fired is counted by the pipeline runs themselves: each knows what it was be
 has acknowledged it; one that was cut short may have fired or not, but never twice.
 """
 
-import http.client
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-import rest
 from factory_plays import activity, done
+from killing import OVER, PATIENCE, WINDOW, Factory
 from running import RunningServer, wait_until
 from trigger_plays import pipeline
 
-GONE = (OSError, http.client.HTTPException)
-PATIENCE = 60.0
-WINDOW = {"lastUpdatedAfter": "2000-01-01T00:00:00Z", "lastUpdatedBefore": "2100-01-01T00:00:00Z"}
 WINDOWS, SCHEDULES = 10, 12
-OVER = ("Succeeded", "Failed", "Cancelled")
 
 
-class Story:
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
-        self.rest = rest.Rest(server.home)
-        self.group = self.rest.workspace.partition("/providers/")[0]
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        return self.rest.call(method, f"{self.factory}{path}?api-version=2018-06-01", body)
-
+class Story(Factory):
     def factory_for(self, name: str) -> None:
         """A factory of its own for each trial, with a pipeline that takes a moment."""
-        self.factory = f"{self.group}/providers/Microsoft.DataFactory/factories/{name}"
+        self.found(name)
         self.topic = f"{self.group}/providers/Microsoft.EventGrid/topics/{name}"
-        self.call("PUT", "", {"location": "local"})
         steps = [activity("w", "Wait", waitTimeInSeconds=1), done("end", "w")]
         given = {"for": {"type": "String", "defaultValue": ""}}
         self.call("PUT", "/pipelines/work", {"properties": {"activities": steps, "parameters": given}})
@@ -54,21 +39,12 @@ class Story:
 
     def trial(self, number: int, offset: float, starts: list[float]) -> None:
         self.factory_for(f"kills-{number}-{round(offset * 1000)}")
-        wanted = self.begin()
-        killer = threading.Timer(offset, self.server.kill)
-        killer.start()
-        events = self.publish()
-        killer.join()
-        for seconds in starts:
-            self.server.launch()
-            threading.Event().wait(seconds)
-            self.server.kill()
-        self.rest.close()
-        self.server.start()
-        self.rest = rest.Rest(self.server.home)
+        wanted = self.due()
+        events: list[str] = []
+        self.killed(offset, starts, lambda: self.publish(events))
         self.is_right([*wanted, *events], f"killed after {offset:.3f} s and at {starts} of starting")
 
-    def begin(self) -> list[str]:
+    def due(self) -> list[str]:
         """Triggers whose times lie around the kill, and windows of the past."""
         self.trigger("events", "CustomEventsTrigger", "@triggerBody().event.id", scope=self.topic, events=["kill"])
         begin = datetime(2024, 1, 1, tzinfo=UTC)
@@ -87,16 +63,13 @@ class Story:
                 wanted.append(f"{place} {stamp(due)}")
         return wanted
 
-    def publish(self) -> list[str]:
-        """Events, one after another, until the server is gone; answers those that were acknowledged."""
-        kept: list[str] = []
-        with suppress(*GONE):
-            while True:
-                name = f"event-{len(kept)}"
-                self.rest.call("POST", f"{self.topic}/api/events", [{"id": name, "subject": "s", "eventType": "kill", "data": {}}])
-                kept.append(name)
-                threading.Event().wait(0.02)
-        return kept
+    def publish(self, kept: list[str]) -> None:
+        """Events, one after another, until the server is gone; kept are those that were acknowledged."""
+        while True:
+            name = f"event-{len(kept)}"
+            self.rest.call("POST", f"{self.topic}/api/events", [{"id": name, "subject": "s", "eventType": "kill", "data": {}}])
+            kept.append(name)
+            threading.Event().wait(0.02)
 
     def is_right(self, wanted: list[str], story: str) -> None:
         def missing() -> set[str]:
@@ -128,9 +101,9 @@ def stamp(moment: datetime) -> str:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with RunningServer(tmp_path_factory.mktemp("triggers") / "home") as server:
-        told = Story(server)
+        told = Story(server, "triggers")
         yield told
-        told.rest.close()
+        told.close()
 
 
 def trials(count: int, seed: int, longest: float) -> list[tuple[int, float, list[float]]]:

@@ -28,6 +28,8 @@ GRACE = 5.0
 KEPT = 8 * 86_400.0
 """Seconds that a record is kept: no activity takes longer."""
 LARGEST = 64 * 1024 * 1024
+ATTEMPTS = 3
+"""Processes that are given an order, one after the other, when they end without an answer."""
 
 
 class Movers:
@@ -45,15 +47,25 @@ class Movers:
         """key: in an order that is to be carried out once. Raises AzurineError with the code and the message of what failed it."""
         key = order.get("key")
         record = {"record": str(self._records / f"{hashlib.sha256(str(key).encode()).hexdigest()[:32]}.json")} if key else {}
-        with self._connected() as link:
-            zygotes.ask(link, {"call": f"{_GUEST}:attend", "arguments": []})
-            link.sendall(json.dumps({**order, **record}).encode() + b"\n")
-            said = _heard(link, is_ceased)
+        said = self._given({**order, **record}, is_ceased)
+        for _ in range(ATTEMPTS - 1):
+            if said is not None:
+                break
+            said = self._given({**order, **record}, is_ceased)
+        if said is None:
+            raise Temporary("the process that moved the data ended early, perhaps for want of memory", code="MovementInterrupted")
         error = said.get("error")
         if error:
             raise AzurineError(str(error["message"]), code=str(error["code"]))
         output: Json = said["output"]
         return output
+
+    def _given(self, order: Json, is_ceased: Callable[[], bool]) -> Json | None:
+        """What a process answered to the order; None when it ended without an answer, and so left nothing half-done."""
+        with self._connected() as link:
+            zygotes.ask(link, {"call": f"{_GUEST}:attend", "arguments": []})
+            link.sendall(json.dumps(order).encode() + b"\n")
+            return _heard(link, is_ceased)
 
     def close(self) -> None:
         """The warm process ends, and nothing is left of it."""
@@ -83,7 +95,7 @@ class Movers:
                     old.unlink()
 
 
-def _heard(link: socket.socket, is_ceased: Callable[[], bool]) -> Json:
+def _heard(link: socket.socket, is_ceased: Callable[[], bool]) -> Json | None:
     """Two lines: the number of the process, and its answer."""
     data = bytearray()
     while data.count(b"\n") < 2:
@@ -101,7 +113,7 @@ def _heard(link: socket.socket, is_ceased: Callable[[], bool]) -> Json:
         data += piece
     lines = bytes(data).split(b"\n")
     if len(lines) < 3:
-        raise Temporary("the process that moved the data ended early, perhaps for want of memory", code="MovementInterrupted")
+        return None
     said: Json = json.loads(lines[1])
     return said
 

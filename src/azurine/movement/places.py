@@ -5,7 +5,6 @@ a copy that fails leaves nothing behind. Names that begin with `.azurine` are th
 """
 
 import os
-import secrets
 import shutil
 import stat as modes
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from azurine.movement.failing import NOT_ALLOWED, failure
+from azurine.movement.staging import Staging
 
 HOUSE = ".azurine"
 PIECE = 1 << 20
@@ -85,7 +85,7 @@ class Folder:
         self._root = Path(root)
         self._inside = os.path.realpath(inside or root)
         self._beside = staging
-        self._staging: Path | None = None
+        self._staging: Staging | None = None
 
     def look(self, path: str) -> Entry | None:
         try:
@@ -121,11 +121,8 @@ class Folder:
             beside.mkdir(parents=True, exist_ok=True)
             if beside.stat().st_dev != Path(self._inside).stat().st_dev:
                 beside = Path(self._inside)
-            self._staging = beside / f"{HOUSE}-{secrets.token_hex(8)}"
-            self._staging.mkdir(mode=0o700)
-        staged = self._staging / secrets.token_hex(8)
-        staged.touch()
-        return staged
+            self._staging = Staging(beside)
+        return self._staging.file()
 
     def put(self, staged: Path, path: str) -> None:
         target = self._path(path)
@@ -148,7 +145,7 @@ class Folder:
 
     def close(self) -> None:
         if self._staging is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
+            self._staging.close()
             self._staging = None
 
     def _path(self, path: str) -> Path:
