@@ -143,6 +143,7 @@ class House:
                 self.directory,
                 EndpointKeys(settings.identity),
                 vault,
+                self.events.moved,
             )
         )
         performers: dict[str, Performer] = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
+from azurine import lake
 from azurine.api.factory import topics
 from azurine.api.house import Authorize
 from azurine.compute import tasks
@@ -55,6 +56,16 @@ class Events:
     def publish(self, topic: str, event: Mapping[str, Any]) -> None:
         """Raises errors.Temporary when it could not be kept."""
         self._announcer.tell(Custom(topic, event))
+
+    def moved(self, changes: list[dict[str, Any]]) -> None:
+        """Tells of the files that an activity wrote or removed in our accounts; told again, as after a crash, they count once."""
+        if not self._announcer.is_awaited:
+            return
+        for one in changes:
+            location = lake.location(Path(one["path"]), self._files.accounts)
+            if location is not None:
+                version = properties.plain_tag(one["modified"], one["size"])
+                self._announcer.tell(Blob(location.account, location.container, location.path, one["size"], version, bool(one["gone"])))
 
     def step_ended(self, folder: Path) -> None:
         """Tells of the files that a task wrote: those in its outputs that are no older than its order."""

@@ -60,7 +60,10 @@ def table() -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the work of activities needs of the house. url: of the server. trust: authorities that are trusted outside. vault: named secrets."""
+    """What the work of activities needs of the house. url: of the server. trust: authorities that are trusted outside. vault: named secrets.
+
+    moved: hears of the files that activities have written and removed.
+    """
 
     home: Path
     accounts: Accounts
@@ -73,6 +76,7 @@ class Surroundings:
     directory: Directory
     keys: EndpointKeys
     vault: Vault
+    moved: Callable[[list[dict[str, Any]]], None]
 
 
 class Workshop:
@@ -171,7 +175,7 @@ class Workshop:
         return errands.carry_out(wish, self._token, self._around.trust)
 
     def _move(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
-        return self._movers.move(lake.opened(wish, self._around.accounts), is_ceased)
+        return self._movers.move(lake.opened(wish, self._around.accounts), is_ceased, self._around.moved)
 
     def _token(self, wish: Json, resource: str) -> str:
         """A token of whoever began the run. One that this server would take is given to this server alone."""

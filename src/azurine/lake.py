@@ -4,10 +4,11 @@ A part of the roof: the storage accounts know nothing of connections, and those 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from azurine.model.resources import Json
-from azurine.storage import naming
+from azurine.storage import naming, urls
 from azurine.storage.accounts import Accounts
 
 
@@ -27,6 +28,15 @@ def opened(order: Json, accounts: Accounts) -> dict[str, Any]:
 
     made: dict[str, Any] = walk(order, "")
     return made
+
+
+def location(path: Path, accounts: Accounts) -> urls.Location | None:
+    """The blob that a file of one of our accounts is; None when it is none."""
+    try:
+        account, container, *blob = path.relative_to(accounts.root).parts
+    except ValueError:
+        return None
+    return urls.Location(account, container, "/".join(blob)) if blob and naming.is_account(account) else None
 
 
 def _folder(connection: Mapping[str, Any], path: str, accounts: Accounts, writes: bool) -> dict[str, Any]:

@@ -211,6 +211,40 @@ def test_what_a_step_writes(adf: Any, place: tuple[str, str], connection: Any) -
     adf.triggers.begin_stop(*place, "step").result()
 
 
+def test_what_an_activity_writes_and_deletes(adf: Any, place: tuple[str, str], connection: Any) -> None:
+    lake = connection.blobs.get_container_client("fired-by-activities")
+    lake.create_container()
+    lake.upload_blob("from/a.csv", b"id\n1\n")
+    account = connection.blobs.url.partition("//")[2].partition(".")[0]
+    for name, event in (("copied", "Microsoft.Storage.BlobCreated"), ("removed", "Microsoft.Storage.BlobDeleted")):
+        trigger = models.BlobEventsTrigger(
+            pipelines=[work(when="@{triggerBody().folderPath}|@{triggerBody().fileName}")],
+            events=[event],
+            scope=f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{account}",
+            blob_path_begins_with="/fired-by-activities/blobs/to/",
+        )
+        adf.triggers.create_or_update(*place, name, models.TriggerResource(properties=trigger))
+        adf.triggers.begin_start(*place, name).result()
+    blob = models.AzureBlobStorageLinkedService(service_endpoint=f"https://{account}.blob.core.windows.net")
+    adf.linked_services.create_or_update(*place, "lake", models.LinkedServiceResource(properties=blob))
+    service = models.LinkedServiceReference(type="LinkedServiceReference", reference_name="lake")
+    for name, folder in (("from", "from"), ("to", "to/deep")):
+        where = models.AzureBlobStorageLocation(container="fired-by-activities", folder_path=folder, file_name="a.csv")
+        dataset = models.BinaryDataset(linked_service_name=service, location=where)
+        adf.datasets.create_or_update(*place, name, models.DatasetResource(properties=dataset))
+    origin, target = (models.DatasetReference(type="DatasetReference", reference_name=name) for name in ("from", "to"))
+    copy = models.CopyActivity(name="copy", inputs=[origin], outputs=[target], source=models.BinarySource(), sink=models.BinarySink())
+    after = [models.ActivityDependency(activity="copy", dependency_conditions=["Succeeded"])]
+    delete = models.DeleteActivity(name="delete", dataset=target, depends_on=after, enable_logging=False)
+    adf.pipelines.create_or_update(*place, "moves", models.PipelineResource(activities=[copy, delete]))
+    run = adf.pipelines.create_run(*place, "moves").run_id
+    wait_until(lambda: adf.pipeline_runs.get(*place, run).status in ("Succeeded", "Failed"), 60, "the pipeline does not end")
+    for name in ("copied", "removed"):
+        [one] = ended(adf, place, name)
+        assert adf.pipeline_runs.get(*place, one.triggered_pipelines["work"]).parameters == {"when": "fired-by-activities/to/deep|a.csv"}
+        adf.triggers.begin_stop(*place, name).result()
+
+
 def test_the_run_of_a_window_is_cancelled(adf: Any, place: tuple[str, str]) -> None:
     adf.pipelines.create_or_update(*place, "long", models.PipelineResource(activities=[models.WaitActivity(name="w", wait_time_in_seconds=1000)]))
     reference = models.PipelineReference(type="PipelineReference", reference_name="long")

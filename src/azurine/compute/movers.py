@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from azurine.compute import zygotes
 from azurine.model.errors import AzurineError, Invalid, Temporary
@@ -28,6 +29,7 @@ GRACE = 5.0
 KEPT = 8 * 86_400.0
 """Seconds that a record is kept: no activity takes longer."""
 LARGEST = 64 * 1024 * 1024
+Tell = Callable[[list[dict[str, Any]]], None]
 ATTEMPTS = 3
 """Processes that are given an order, one after the other, when they end without an answer."""
 
@@ -43,8 +45,8 @@ class Movers:
         self._starting = threading.Lock()
         self._swept = False
 
-    def move(self, order: Json, is_ceased: Callable[[], bool]) -> Json:
-        """key: in an order that is to be carried out once. Raises AzurineError with the code and the message of what failed it."""
+    def move(self, order: Json, is_ceased: Callable[[], bool], tell: Tell) -> Json:
+        """key: in an order that is to be carried out once. tell: of the files that changed, before anybody hears how it went. Raises AzurineError with the code and the message of what failed it."""
         key = order.get("key")
         record = {"record": str(self._records / f"{hashlib.sha256(str(key).encode()).hexdigest()[:32]}.json")} if key else {}
         said = self._given({**order, **record}, is_ceased)
@@ -54,6 +56,7 @@ class Movers:
             said = self._given({**order, **record}, is_ceased)
         if said is None:
             raise Temporary("the process that moved the data ended early, perhaps for want of memory", code="MovementInterrupted")
+        tell(said.get("changed") or [])
         error = said.get("error")
         if error:
             raise AzurineError(str(error["message"]), code=str(error["code"]))

@@ -1,6 +1,6 @@
 """An order of a data activity, by its name, and how it went: all that a process that moves data needs to know of this room.
 
-    {"do": "copy", …}  ──▶  {"output": …}  or  {"error": {"code", "message"}}
+    {"do": "copy", …}  ──▶  {"output": …}  or  {"error": {"code", "message"}}, and "changed" when files were that somebody listens to (`noting`)
 
 The connections in an order are opened: folders of this machine, places for fsspec, URLs of databases, with their secrets.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azurine.model import errors
-from azurine.movement import copying, deleting, failing, lookups, metadata, scripts
+from azurine.movement import copying, deleting, failing, lookups, metadata, noting, scripts
 
 CARRIED_OUT: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "copy": copying.copy,
@@ -23,6 +23,12 @@ CARRIED_OUT: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 
 def carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
+    with noting.changes() as changed:
+        said = _carried_out(order)
+    return {**said, "changed": changed} if changed else said
+
+
+def _carried_out(order: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return {"output": CARRIED_OUT[str(order["do"])](order)}
     except errors.AzurineError as error:

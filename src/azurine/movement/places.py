@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from azurine.movement import noting
 from azurine.movement.failing import NOT_ALLOWED, failure
 from azurine.movement.staging import Staging
 
@@ -78,12 +79,13 @@ def clean(path: str) -> str:
 class Folder:
     """A folder of this machine. A link may lead somewhere else within it, not out of it.
 
-    inside: the folder that nothing leads out of, when the root is only above it. staging: where to stage, when that is on the same disk.
+    inside: the folder that nothing leads out of, when the root is only above it; what changes in one is told (`noting`). staging: where to stage, when that is on the same disk.
     """
 
     def __init__(self, root: str, inside: str = "", staging: str = "") -> None:
         self._root = Path(root)
         self._inside = os.path.realpath(inside or root)
+        self._is_told = bool(inside)
         self._beside = staging
         self._staging: Staging | None = None
 
@@ -129,7 +131,10 @@ class Folder:
         target.parent.mkdir(parents=True, exist_ok=True)
         with staged.open("rb") as file:
             os.fsync(file.fileno())
+            seen = os.fstat(file.fileno())
         os.replace(staged, target)
+        if self._is_told:
+            noting.note(target, seen)
         descriptor = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -140,8 +145,11 @@ class Folder:
         path = self._path(entry.path)
         if entry.is_folder and not path.is_symlink():
             shutil.rmtree(path)
-        else:
-            path.unlink()
+            return
+        seen = path.stat()
+        path.unlink()
+        if self._is_told:
+            noting.note(path, seen, gone=True)
 
     def close(self) -> None:
         if self._staging is not None:

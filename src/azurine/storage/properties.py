@@ -56,10 +56,15 @@ FOLDER_VERSION = "folder"
 """A folder's time changes with each file in it, so the mark of an (otherwise empty) folder has one version only."""
 
 
+def plain_tag(modified: int, size: int) -> str:
+    """The ETag of a file that no client put here. modified: in nanoseconds."""
+    return f'"0x{modified:X}{size:X}"'
+
+
 def of_plain_file(stat: os.stat_result) -> Properties:
     """A file that no client put here: written by a step, or by hand."""
     return Properties(
-        content_type=DEFAULT_TYPE, etag=f'"0x{stat.st_mtime_ns:X}{stat.st_size:X}"', created_at=stat.st_mtime, modified_at=stat.st_mtime
+        content_type=DEFAULT_TYPE, etag=plain_tag(stat.st_mtime_ns, stat.st_size), created_at=stat.st_mtime, modified_at=stat.st_mtime
     )
 
 
