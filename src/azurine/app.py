@@ -9,7 +9,7 @@ to do together has a file beside this one: `places` (where data lies), `training
 import sys
 from pathlib import Path
 
-from azurine import batch, factories, furnishing, ml, online, training
+from azurine import batch, factories, furnishing, ml, monitors, online, training
 from azurine.alerts import Alerts
 from azurine.api import auth, looking, public, questions, routes
 from azurine.api import drafts as draft_questions
@@ -92,6 +92,7 @@ class House:
                 drafts.KIND,
                 schedules.KIND,
                 drift_alerts.KIND,
+                *monitors.KINDS,
                 *online.kinds(url, workspace),
                 *factories.KINDS,
                 subscriptions.KIND,
@@ -146,9 +147,11 @@ class House:
                 self.events.moved,
             )
         )
+        self._monitors = monitors.Monitors(self.log, self.places.locate)
         performers: dict[str, Performer] = {
             "deployment": self.online.performer,
             **self._training.performers,
+            **self._monitors.performers,
             **self._workshop.performers,
             **self.events.performers,
             **self._alerts.performers,
@@ -181,6 +184,7 @@ class House:
                 **factories.table(),
                 **schedule_questions.table(schedules.NAME, schedules.submitted),
                 **self._workshop.table(),
+                **self._monitors.table(),
                 **draft_questions.table(checking.check, self._inquiries.compare),
                 **looking.table(self.places.data, self._looks.look, inputs.place, self._inquiries.again),
             },
@@ -223,6 +227,7 @@ class House:
         self._sweeper.close()
         self._training.stop()
         self._workshop.close()
+        self._monitors.close()
         self.events.close()
         self._alerts.close()
         self.online.close()

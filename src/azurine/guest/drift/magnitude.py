@@ -39,8 +39,21 @@ class Magnitude:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The rows of one side that the model is shown: a data frame, and the types of its columns."""
+
+    rows: Any
+    types: Mapping[str, str]
+
+
+def taken(path: str, features: Sequence[str] | None = None, rows: int = ROWS, stamp: str | None = None) -> Taken:
+    """A baseline, to be measured against several windows. stamp: the timestamp's column, which is no feature."""
+    return Taken(*_taken(path, features, rows, None, stamp))
+
+
 def measure(
-    baseline: str,
+    baseline: str | Taken,
     target: str,
     features: Sequence[str] | None = None,
     time: tuple[str, Window] | None = None,
@@ -48,7 +61,8 @@ def measure(
     least: int = magnitude.LEAST,
 ) -> Magnitude:
     """baseline, target: paths. features: all that both have, when None. time: the target's timestamp column, and which window of it."""
-    mine, types = _taken(baseline, features, rows, None, time[0] if time else None)
+    side = baseline if isinstance(baseline, Taken) else taken(baseline, features, rows, time[0] if time else None)
+    mine, types = side.rows, side.types
     other, others = _taken(target, features, rows, time, time[0] if time else None)
     few = [f"the {side} has {len(frame)}" for side, frame in (("baseline", mine), ("target", other)) if len(frame) < least]
     if few:
@@ -62,6 +76,8 @@ def measure(
     roles, unfit = magnitude.shown(known)
     if not roles:
         return Magnitude(None, {}, left | unfit, len(mine), len(other), "there is no feature that a model could be shown")
+    if _same(mine, other):
+        return Magnitude(0.0, dict.fromkeys(roles, 0.0), left | unfit, len(mine), len(other))
     coefficient, splits = _told_apart(mine, other, roles)
     return Magnitude(coefficient, magnitude.contributions(splits), left | unfit, len(mine), len(other))
 
@@ -104,6 +120,17 @@ def _asked(engine: Any, source: Source, stored: Mapping[str, str], wanted: Seque
 def _series(pandas: Any, values: Any, type: str) -> Any:
     """Numbers as doubles with NaN for the missing, all else as objects with None."""
     return pandas.Series(values.tolist(), dtype="float64" if type in ("integer", "number") else "object")
+
+
+def _same(baseline: Any, target: Any) -> bool:
+    """The same rows, in whatever order: there a model could only learn what chance has put into one half and not into the other."""
+    import numpy
+    from pandas.util import hash_pandas_object
+
+    if len(baseline) != len(target) or set(baseline.columns) != set(target.columns):
+        return False
+    first, second = (numpy.sort(hash_pandas_object(frame[sorted(frame.columns)], index=False).to_numpy()) for frame in (baseline, target))
+    return bool(numpy.array_equal(first, second))
 
 
 def _told_apart(baseline: Any, target: Any, roles: Mapping[str, str]) -> tuple[float, dict[str, int]]:

@@ -98,6 +98,20 @@ def _read(
     return Reading([tables.merged(some) if some else empty for some in parts], told, len(source.files), unplaced, absent)
 
 
+def types_of(path: str) -> dict[str, str]:
+    """The type of each column as the files themselves say; {} when there are none."""
+    import duckdb
+
+    source = sources.find(path)
+    if not source.files:
+        return {}
+    with engine() as session:
+        try:
+            return {name: columns.type_of(type) for name, type in described(session, source.relation()).items()}
+        except duckdb.Error as error:
+            raise Invalid(first_line(error), path=path) from error
+
+
 def described(engine: Any, relation: str) -> dict[str, str]:
     return {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
 

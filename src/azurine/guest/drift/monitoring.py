@@ -1,0 +1,182 @@
+"""The run of a dataset monitor: an order in, the result document out (`azurine.drift.documents`). This is the program of the monitor's jobs.
+
+    DRIFT_ORDER    {"monitor", "run", "frequency", "threshold", "features": [names] or null, "timestamp": column,
+                    "baseline": {"name", "version", "uri"}, "target": {…}, "windows": [[start, end], …]}
+    inputs         baseline, target                    a file or folder each
+    outputs        result, a folder (drift.json and what is published beside it); summary, the value that the server is told
+
+Each table is read once into sketches, the target's by windows; beside them the model is fitted for each window that has rows enough. A window that
+has too few is skipped, and says so. What cannot be done at all ends the process with one sentence.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from azurine.designer.learning import recording
+from azurine.drift import comparing, documents, magnitude, results, roles
+from azurine.drift.comparing import Asked, Row
+from azurine.drift.tables import Table
+from azurine.guest.drift import magnitude as model
+from azurine.guest.drift import publishing, reading
+from azurine.guest.drift.magnitude import Magnitude
+from azurine.guest.drift.reading import Reading
+from azurine.guest.drift.windows import Window
+from azurine.model.errors import AzurineError
+
+ORDER = "DRIFT_ORDER"
+_PORT = "AZURE_ML_{side}_{name}"
+_MEASURES = {
+    roles.NUMERICAL: {"wasserstein_distance": 0.0, "energy_distance": 0.0},
+    roles.CATEGORICAL: {"euclidean_distance": 0.0},
+}
+Json = Mapping[str, Any]
+Say = Callable[[str], None]
+
+
+def run(order: Json, baseline: str, target: str, say: Say = lambda text: None) -> dict[str, Any]:
+    """The result document. baseline, target: paths. say: how far it is. Raises errors.AzurineError for data that cannot be looked at."""
+    stamp = str(order["timestamp"])
+    windows = [Window(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in order["windows"]]
+    mine = _without(reading.read(baseline, order.get("features")), stamp)
+    say(f"baseline: {mine.table.rows} rows, {len(mine.types)} features")
+    names = order.get("features") or list(mine.types)
+    other = reading.read(target, names, mine.types, time=(stamp, windows))
+    stored = reading.types_of(target)
+    shown = _Looked(order, stamp, mine, other, baseline, target)
+    made = []
+    for place, window in enumerate(windows):
+        made.append(_window(shown, window, windows[0].start, other.tables[place]))
+        say(_line(made[-1]))
+    schema = documents.changes(mine.types, {name: type for name, type in stored.items() if name != stamp and _asked(order, name)})
+    head = {key: order.get(key) for key in ("monitor", "run", "frequency", "threshold")}
+    sides = {"baseline": {**order["baseline"], "rows": mine.table.rows}, "target": dict(order["target"])}
+    return {**head, "kind": "DatasetMonitor", **sides, "schema": schema, "warnings": _warnings(order, mine, other, made), "windows": made}
+
+
+def metrics(document: Json) -> dict[str, Any]:
+    """As the run gives them back (`results`)."""
+    windows = document["windows"]
+    begin, end = (datetime.fromisoformat(moment) for moment in (windows[0]["start"], windows[-1]["end"]))
+    slices = [
+        results.Slice(datetime.fromisoformat(one["start"]), one["driftPercentage"] / 100) for one in windows if one["driftPercentage"] is not None
+    ]
+    return results.metrics(begin, end, str(document["frequency"]), slices)
+
+
+def main() -> int:
+    try:
+        order = json.loads(os.environ[ORDER])
+        document = run(order, _place("INPUT", "baseline"), _place("INPUT", "target"), _say)
+        publishing.publish(document, Path(_place("OUTPUT", "result")))
+    except AzurineError as problem:
+        at = f"{problem.path}: " if problem.path else ""
+        sys.stderr.write(f"{at}{problem.message}\n")
+        return 1
+    told = metrics(document)
+    record(document, told)
+    Path(_place("OUTPUT", "summary")).write_text(json.dumps(documents.summary(document, told)), encoding="utf-8")
+    return 0
+
+
+def record(document: Json, told: Json) -> None:
+    """The run's metrics, each window a step (the days from the first window on); what is no number, as parameters."""
+    numbers = []
+    for one in document["windows"]:
+        step = one["daysFromStart"]
+        if one["driftPercentage"] is not None:
+            numbers += [("drift_percentage", one["driftPercentage"], step), ("days_from_start", float(step), step)]
+        for feature in one["features"]:
+            measured = [(measure["name"], measure["value"]) for measure in feature["measures"]]
+            for name, value in [("drift_contribution", feature["contribution"]), *measured]:
+                if value is not None:
+                    numbers.append((f"{name}/{recording.fitting(feature['name'])}", value, step))
+    recording.record_all(numbers, {key: str(told[key]) for key in ("start_date", "end_date", "frequency")}, _say)
+
+
+class _Looked:
+    """What stays the same from window to window: the tables, what each feature is, and the rows of the baseline that the model is shown."""
+
+    def __init__(self, order: Json, stamp: str, mine: Reading, other: Reading, baseline: str, target: str) -> None:
+        self.stamp, self.mine, self.target = stamp, mine.table, target
+        self.threshold = float(order["threshold"])
+        self.absent = set(other.absent)
+        self.names = list(dict.fromkeys([*(order.get("features") or mine.table.features)]))
+        self.roles, self.left = magnitude.shown({name: _column(one) for name, one in mine.table.features.items()})
+        self.sample = model.taken(baseline, self.names, stamp=stamp)
+
+
+def _window(shown: _Looked, window: Window, first: datetime, table: Table) -> dict[str, Any]:
+    if table.rows < magnitude.LEAST:
+        why = "no rows" if table.rows == 0 else f"not enough rows: {table.rows} of {magnitude.LEAST}"
+        return documents.window(window.start, window.end, first, table.rows, sentence=f"{why}; this window is skipped")
+    found = model.measure(shown.sample, shown.target, shown.names, (shown.stamp, window))
+    present = Table(table.rows, {name: one for name, one in table.features.items() if name not in shown.absent})
+    rows = comparing.compare(shown.mine, present, Asked(shown.names, _MEASURES, shown.roles))
+    notes = {**shown.left, **found.left, **documents.misfits(present)}
+    features = [_feature(shown, name, present, [row for row in rows if row.feature == name], found, notes.get(name, "")) for name in shown.names]
+    features.sort(key=lambda one: -(one["contribution"] or 0.0))
+    if found.coefficient is None:
+        return documents.window(window.start, window.end, first, table.rows, sentence=found.why, features=features)
+    percentage = results.percentage(found.coefficient)
+    drifted = {"driftPercentage": percentage, "hasDrift": found.coefficient > shown.threshold}
+    return documents.window(window.start, window.end, first, table.rows, **drifted, features=features)
+
+
+def _feature(shown: _Looked, name: str, table: Table, rows: list[Row], found: Magnitude, note: str) -> dict[str, Any]:
+    sides = shown.mine.features.get(name), table.features.get(name)
+    role = shown.roles.get(name, documents.OTHER)
+    hindrance = roles.hindrance(*sides)
+    free = [Row(row.feature, row.role, row.measure, row.value, None, False, row.why) for row in rows]
+    measured = free if role != documents.OTHER and not hindrance else []
+    return documents.feature(name, role, sides, measured, hindrance or note, contribution=found.contributions.get(name))
+
+
+def _column(feature: Any) -> magnitude.Column:
+    """Of a feature with more different values than are kept apart it is known that there are too many for categories."""
+    different = len(feature.counts) if feature.exact else feature.rows
+    return magnitude.Column(feature.type, feature.rows, feature.missing, different)
+
+
+def _without(read: Reading, name: str) -> Reading:
+    """The baseline may have the timestamp's column, too; it is no feature."""
+    table = Table(read.table.rows, {feature: one for feature, one in read.table.features.items() if feature != name})
+    return Reading([table], {feature: type for feature, type in read.types.items() if feature != name}, read.files, read.unplaced, read.absent)
+
+
+def _asked(order: Json, name: str) -> bool:
+    return not order.get("features") or name in order["features"]
+
+
+def _warnings(order: Json, mine: Reading, other: Reading, windows: list[dict[str, Any]]) -> list[str]:
+    both = [name for name in mine.absent if name in other.absent]
+    found = [f"neither side has a feature {name!r}" for name in both]
+    found += [f"the baseline has no feature {name!r}" for name in mine.absent if name not in both]
+    found += [f"the target has no feature {name!r}" for name in other.absent if name not in both]
+    if other.unplaced:
+        found.append(f"{other.unplaced} rows of the target are left out: their {order['timestamp']!r} is missing or is no timestamp")
+    if mine.table.rows == 0:
+        found.append("the baseline has no rows")
+    return found + [f"{one['start'][:10]}: {one['sentence']}" for one in windows if one["sentence"]]
+
+
+def _line(window: Json) -> str:
+    said = window["sentence"] or f"drift {window['driftPercentage']:.2f} % of {window['rows']} rows" + (" (drift)" if window["hasDrift"] else "")
+    return f"{window['start'][:10]} to {window['end'][:10]}: {said}"
+
+
+def _place(side: str, name: str) -> str:
+    return os.environ[_PORT.format(side=side, name=name)]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
