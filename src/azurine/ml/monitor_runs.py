@@ -8,11 +8,11 @@ lies in its output `result`. A run is made by its monitor only; it goes with it,
 """
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azurine.ml import jobs
+from azurine.ml.alerting import drift_alerts
 from azurine.ml.jobs import words
 from azurine.model import ids, states
 from azurine.model.decisions import Cease, Create, Decision, Perform
@@ -92,9 +92,24 @@ def _ended(look: Look, outcome: Json, key: str) -> Decision:
     return Decision(status, alerts(run, heard["summary"].get("windows") or []), settled=True, taken=(key,))
 
 
-def alerts(run: Resource, windows: Any) -> tuple[Create, ...]:
+def alerts(run: Resource, windows: Sequence[Json]) -> tuple[Create, ...]:
     """One alert for each window that has drifted; named by run and window, so that there is one only, however often this is wished."""
-    return ()
+    asked, workspace = run.spec.get("alert") or {}, ids.up_to(run.id, ids.WORKSPACES)
+    shared = {
+        **{"monitor": ids.parent(run.id), "run": run.name, "threshold": run.spec.get("threshold")},
+        **{key: asked[key] for key in ("silence", "reAlert") if asked.get(key)},
+        "to": {"emails": asked.get("emailAddresses") or [], "webhooks": asked.get("webhooks") or [], "topic": asked.get("topic")},
+    }
+    return tuple(drift_alerts.wished(workspace, run.name, str(one["start"]), {**shared, **_found(one)}) for one in windows if _is_breach(one))
+
+
+def _is_breach(window: Json) -> bool:
+    return bool(window.get("hasDrift")) or any(one.get("breached") for one in window.get("signals") or ())
+
+
+def _found(window: Json) -> Json:
+    span = {"start": window["start"], "end": window["end"]}
+    return {"window": span, "driftPercentage": window.get("driftPercentage"), "breaches": window.get("breaches") or []}
 
 
 def _refusals(run: Resource) -> list[str]:
@@ -105,7 +120,3 @@ def _refusals(run: Resource) -> list[str]:
 
 def _admit(request: Admission) -> Json:
     return dict(request.body)
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

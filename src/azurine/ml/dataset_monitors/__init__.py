@@ -19,6 +19,7 @@ from typing import Any
 from azurine.drift import periods
 from azurine.drift.periods import Period
 from azurine.ml import assets, monitor_runs, names
+from azurine.ml.alerting import recipients
 from azurine.ml.dataset_monitors import definition, requests
 from azurine.ml.dataset_monitors.requests import Asked
 from azurine.ml.names import Rule
@@ -53,7 +54,7 @@ def admit(request: Admission) -> Json:
     definition.threshold(properties)
     definition.compute(properties, request.references, workspace)
     definition.moment(properties, "scheduleStart", required=False)
-    definition.alerts(properties.mapping("alertConfiguration"))
+    recipients.check_configuration(properties.mapping("alertConfiguration"))
     body.finish()
     kept = assets.keep(request, {"latency": 0, "driftThreshold": THRESHOLD, "featureList": [], "alertConfiguration": {}})
     given = {**kept["properties"], "frequency": frequency or periods.DAY, "state": state or DISABLED}

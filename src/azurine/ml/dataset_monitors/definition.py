@@ -1,10 +1,9 @@
-"""What a dataset monitor says of itself, read: its data, features, threshold, compute and whom to alert. What is wrong is noted with its path.
+"""What a dataset monitor says of itself, read: its data, features, threshold, compute and times. What is wrong is noted with its path.
 
 A side is an asset or an address, as a text, or as `data` of an object; the target's object (or the asset's property of the same name) has the
 column of timestamps too: {"data": "azureml:patients@latest", "timestampColumn": "date"}.
 """
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,11 +16,8 @@ from azurine.model.kinds import References
 from azurine.recurrence import reading
 
 MOST_FEATURES = 200
-RE_ALERTS = ("Always", "OnWorse", "AfterSilence")
 STAMP = "timestampColumn"
 _FILES = (".csv", ".tsv", ".txt", ".parquet", ".pqt")
-_LONGEST = 2000
-"""Characters of an address."""
 _LAST = 250_000_000_000
 """Seconds since 1970: times after that have years of more than four digits."""
 
@@ -96,21 +92,6 @@ def compute(properties: Reader, known: References, workspace: str) -> None:
         references.find(known, workspace, "computes", text, properties.at("compute"))
     except Invalid as error:
         properties.include(error)
-
-
-def alerts(given: Reader) -> None:
-    """Whom to tell of drift, and how often."""
-    _addresses(given, "emailAddresses", r"[^@\s]+@[^@\s]+", "me@example.org")
-    _addresses(given, "webhooks", r"https?://\S+", "https://example.org/hook")
-    given.text("topic")
-    given.seconds("silence")
-    given.choice("reAlert", RE_ALERTS)
-
-
-def _addresses(given: Reader, key: str, pattern: str, right: str) -> None:
-    for number, one in enumerate(given.items(key)):
-        if not isinstance(one, str) or len(one) > _LONGEST or not re.fullmatch(pattern, one):
-            given.fault(f"{key}[{number}]", f"{clipped(one)} is no address such as {right}")
 
 
 def moment(given: Reader, key: str, required: bool = True) -> datetime | None:
