@@ -46,7 +46,7 @@ class Monitors:
 
     def _begun(self, asked: Asked, type: str) -> dict[str, Any]:
         monitor, house = asked.resource, asked.house
-        name = asked.body.get("name") or f"{monitor.name}-{type}-{uuid.uuid4().hex[:8]}"
+        name = asked.body.get("name") or f"{monitor.name}-{type.lower()}-{uuid.uuid4().hex[:8]}"
         if not isinstance(name, str) or "/" in name:
             raise errors.Invalid("name must be a name", code="InvalidName", path="name")
         body = self.request(monitor, type, asked.body, name, LogReferences(house.log))

@@ -114,7 +114,7 @@ def run_id(monitor: Resource, name: str) -> str:
 def _scheduled(monitor: Resource, windows: Sequence[Period]) -> str:
     """The same periods of the same monitor are the same run; a monitor that was deleted and made again is another one."""
     span = f"{windows[0].start:%Y%m%d}-{windows[-1].end:%Y%m%d}"
-    return f"{monitor.name}-{monitor_runs.SCHEDULED}-{span}-{int(monitor.created_at) % 0xFFFFFF:06x}"
+    return f"{monitor.name}-scheduled-{span}-{int(monitor.created_at) % 0xFFFFFF:06x}"
 
 
 def _changed(monitor: Resource, changes: Json) -> Json:
