@@ -218,6 +218,7 @@ class House:
         furnishing.furnish(self.log, self.kinds, self.accounts, self.settings)
         self.events.start()
         self.loop.start()
+        self.online.start()
         self._sweeper.start()
         self.ready = True
 

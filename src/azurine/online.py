@@ -5,7 +5,11 @@
 A part of `app`, which makes one of these and puts its door in front of the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.requests import Request
@@ -32,6 +36,7 @@ from azurine.model.resources import Json, Resource
 from azurine.reconcile.deployments import Deployments, Surroundings, service_of
 from azurine.store.log import Log
 
+_logger = logging.getLogger(__name__)
 KINDS = (online.NAME, online.DEPLOYMENTS)
 PROGRAM = Path(__file__).parent / "guest" / "scoring.py"
 SCORE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"
@@ -58,9 +63,17 @@ class Online:
         self._keys = EndpointKeys(identity)
         self._fronts = Fronts(log, self._front, KINDS)
         surroundings = Surroundings(python, locate, logs, variables, PROGRAM)
+        self._warm = home / "warm"
         self.performer = Deployments(
-            home / "services", lambda seen: Services(seen, lambda one, own: warming.zygote(home / "warm", one, {}, _kind_of(own))), surroundings
+            home / "services", lambda seen: Services(seen, lambda one, own: warming.zygote(self._warm, one, {}, _kind_of(own))), surroundings
         )
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="online-ahead")
+        log.listen(self._hear)
+
+    def start(self) -> None:
+        """Where there are endpoints there will be deployments."""
+        if any(self._log.page(online.NAME, one.id, limit=1) for one in self._workspaces()):
+            self._ahead.submit(self._warm_up)
 
     @property
     def table(self) -> Table:
@@ -100,7 +113,20 @@ class Online:
         return found
 
     def close(self) -> None:
+        self._ahead.shutdown(wait=True, cancel_futures=True)
         self.performer.close()
+
+    def _hear(self, versions: Sequence[Resource]) -> None:
+        if any(one.kind == online.NAME and not one.deleting for one in versions):
+            with suppress(RuntimeError):  # the server ends
+                self._ahead.submit(self._warm_up)
+
+    def _warm_up(self) -> None:
+        """Makes the process that most deployments are forks of (of the server's own interpreter), so that the first does not wait for imports."""
+        try:
+            warming.zygote(self._warm, sys.executable, {}, warming.SCORING)
+        except Exception:  # an edge: a deployment starts without it, too, only later
+            _logger.warning("no process could be warmed up for deployments", exc_info=True)
 
     def _front(self, endpoint: Resource, deployments: Sequence[Resource]) -> Front:
         keys = tuple(key.encode() for key in self._both(endpoint)) if online.auth_mode(endpoint) == online.KEY else ()
@@ -128,12 +154,12 @@ class Online:
     def workspace(self, number: str) -> str | None:
         if not number:
             return self._default
+        return next((one.id for one in self._workspaces() if numbers.workspace(one.id) == number), None)
+
+    def _workspaces(self) -> Iterator[Resource]:
         for subscription in self._log.page(subscriptions.KIND.name, "", limit=1000):
             for group in self._log.page(resource_groups.KIND.name, subscription.id, limit=1000):
-                for one in self._log.page(workspaces.NAME, group.id, limit=1000):
-                    if numbers.workspace(one.id) == number:
-                        return one.id
-        return None
+                yield from self._log.page(workspaces.NAME, group.id, limit=1000)
 
 
 def kinds(address: str, default: str) -> tuple[Kind, ...]:

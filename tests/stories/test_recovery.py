@@ -162,7 +162,7 @@ def test_a_killed_server_takes_up_its_pipelines_again(count: int, story: Story) 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_server_killed_at_many_moments_takes_up_its_pipelines_again(seed: int, story: Story) -> None:
     for number, (offset, starts) in enumerate(trials(15, seed, 2.0)):
-        story.trial(f"p{number}", offset, starts)
+        story.trial(f"s{seed}-p{number}", offset, starts)
     story.is_all_there()
     story.is_tidy()
 
