@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from azurine.api.scoring.gate import Gates
+    from azurine.api.sealing import sealed
 
     settings.home.mkdir(parents=True, exist_ok=True)
     # Several threads wait for each other here (loop, commits, requests); the usual 5 ms between switches would be felt in every commit.
@@ -47,11 +49,10 @@ def serve(settings: Settings) -> None:
             app = house.app()
             config = uvicorn.Config(
                 app,
-                ssl_certfile=str(house.certificates.server),
                 log_level=settings.log_level,
                 access_log=False,
                 lifespan="off",
-                http=Gates(app).protocol,  # type: ignore[arg-type]  # it only ever calls it
+                http=sealed(_context(house.certificates.server), Gates(app).protocol),  # type: ignore[arg-type]  # it only ever calls it
                 server_header=False,
                 date_header=True,
                 timeout_keep_alive=75,
@@ -63,6 +64,12 @@ def serve(settings: Settings) -> None:
             house.close()
             with contextlib.suppress(FileNotFoundError):
                 (settings.home / "server.json").unlink()
+
+
+def _context(certificate: Path) -> ssl.SSLContext:
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    found.load_cert_chain(certificate)
+    return found
 
 
 def _server(config: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`azurine batch-deployment …`: create, list, show, delete, list-jobs."""
+"""`azurine batch-deployment …`: create, update, list, show, delete, list-jobs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from azurine.cli import commands, faults, quieting
-from azurine.cli.commands import File, Here, Name, NoWait, Sets, SomeName, Yes
+from azurine.cli import commands, endpoints, faults
+from azurine.cli.commands import File, Here, Name, NoWait, Sets, SomeName
+from azurine.cli.endpoints import Endpoint, InstanceCount, SomeEndpoint
 from azurine.cli.printing import Column
 
 app = commands.noun("Batch deployments: what runs when a batch endpoint is called.")
@@ -19,8 +20,6 @@ _COLUMNS = (
     Column("compute", "compute"),
     Column("provisioning", "provisioning_state"),
 )
-Endpoint = Annotated[str, typer.Option("--endpoint-name", "-e", help="The endpoint.", show_default=False)]
-SomeEndpoint = Annotated[str | None, typer.Option("--endpoint-name", "-e", help="The endpoint; wins over the one in the file.", show_default=False)]
 
 
 @commands.command(app, "create", _COLUMNS)
@@ -38,39 +37,39 @@ def create(
         raise faults.Failure("--set-default and --no-wait exclude each other.", code=faults.USAGE)
     here.read(file)
     wanted = _loader(file)(file, params_override=commands.overrides(set_, name=name, endpoint_name=endpoint_name))
-    with quieting.dots():
-        made = commands.finished(here.ml.batch_deployments.begin_create_or_update(wanted), no_wait)
+    made = endpoints.put(here.ml.batch_deployments, wanted, no_wait)
     if set_default:
         endpoint = here.ml.batch_endpoints.get(wanted.endpoint_name)
         endpoint.defaults = {"deployment_name": wanted.name}
-        commands.finished(here.ml.batch_endpoints.begin_create_or_update(endpoint))
+        endpoints.put(here.ml.batch_endpoints, endpoint)
     return made
 
 
-@commands.command(app, "list", _COLUMNS)
-def list_(here: Here, endpoint_name: Endpoint) -> Any:
-    """The deployments of an endpoint."""
-    return here.ml.batch_deployments.list(endpoint_name)
-
-
-@commands.command(app, "show", _COLUMNS)
-def show(here: Here, name: Name, endpoint_name: Endpoint) -> Any:
-    """One deployment."""
-    return here.ml.batch_deployments.get(name, endpoint_name)
-
-
-@commands.command(app, "delete")
-def delete(here: Here, name: Name, endpoint_name: Endpoint, yes: Yes = False, no_wait: NoWait = False) -> Any:
-    """Deletes a deployment; jobs stay."""
-    commands.confirmed(f"Delete the deployment {name} of {endpoint_name}?", yes)
-    with quieting.dots():
-        commands.finished(here.ml.batch_deployments.begin_delete(name, endpoint_name), no_wait)
+@commands.command(app, "update", _COLUMNS)
+def update(
+    here: Here,
+    name: Name,
+    endpoint_name: Endpoint,
+    instance_count: InstanceCount = None,
+    mini_batch_size: Annotated[int | None, typer.Option("--mini-batch-size", "-m", min=1, help="Files in a mini-batch.", show_default=False)] = None,
+    set_: Sets = None,
+    no_wait: NoWait = False,
+) -> Any:
+    """Changes settings of a deployment that stands; calls that come later are run with them."""
+    found = here.ml.batch_deployments.get(name, endpoint_name)
+    if found.model is None:
+        raise faults.Failure(f"{name} is a deployment of a pipeline.", advice="azurine batch-deployment create -f the changed file")
+    endpoints.change(found, set_, instance_count=instance_count, mini_batch_size=mini_batch_size)
+    return endpoints.put(here.ml.batch_deployments, found, no_wait)
 
 
 @commands.command(app, "list-jobs", (Column("name", "name"), Column("status", "status")))
 def list_jobs(here: Here, name: Name, endpoint_name: Endpoint) -> Any:
     """The jobs that calls of a deployment have become."""
     return here.ml.batch_deployments.list_jobs(endpoint_name, name=name)
+
+
+endpoints.add_deployments(app, lambda ml: ml.batch_deployments, _COLUMNS)
 
 
 def _loader(file: Path) -> Callable[..., Any]:

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from azurine.cli import commands, faults, quieting
-from azurine.cli.commands import Here, Name, NoWait, Sets, SomeFile, SomeName, Yes
+from azurine.cli import commands, endpoints, faults
+from azurine.cli.commands import Here, Name, NoWait, Sets, SomeFile, SomeName
 from azurine.cli.printing import Column
 
 app = commands.noun("Batch endpoints: addresses that are told where data lies, and answer with a job.")
@@ -29,19 +29,7 @@ def create(here: Here, file: SomeFile = None, name: SomeName = None, set_: Sets 
     if file is not None:
         here.read(file)
     wanted = load_batch_endpoint(file, params_override=commands.overrides(set_, name=name))
-    return commands.finished(here.ml.batch_endpoints.begin_create_or_update(wanted), no_wait)
-
-
-@commands.command(app, "list", _COLUMNS)
-def list_(here: Here) -> Any:
-    """The batch endpoints."""
-    return here.ml.batch_endpoints.list()
-
-
-@commands.command(app, "show", _COLUMNS)
-def show(here: Here, name: Name) -> Any:
-    """One endpoint."""
-    return here.ml.batch_endpoints.get(name)
+    return endpoints.put(here.ml.batch_endpoints, wanted, no_wait)
 
 
 @commands.command(app, "update", _COLUMNS)
@@ -60,15 +48,7 @@ def update(
         if key not in ("", "deployment_name") or not deployment:
             raise faults.Failure(f"{defaults!r} is not of the form deployment_name=NAME.", code=faults.USAGE)
         found.defaults = {"deployment_name": deployment}
-    return commands.finished(here.ml.batch_endpoints.begin_create_or_update(found), no_wait)
-
-
-@commands.command(app, "delete")
-def delete(here: Here, name: Name, yes: Yes = False, no_wait: NoWait = False) -> Any:
-    """Deletes an endpoint with all its deployments; jobs stay."""
-    commands.confirmed(f"Delete the endpoint {name} with all its deployments?", yes)
-    with quieting.dots():
-        commands.finished(here.ml.batch_endpoints.begin_delete(name), no_wait)
+    return endpoints.put(here.ml.batch_endpoints, found, no_wait)
 
 
 @commands.command(app, "list-jobs", _JOBS)
@@ -102,3 +82,6 @@ def invoke(
     return here.ml.batch_endpoints.invoke(
         name, deployment_name=deployment, input=given, outputs=outputs, params_override=changed, job_name=job_name, experiment_name=experiment
     )
+
+
+endpoints.add(app, lambda ml: ml.batch_endpoints, _COLUMNS, "batch")

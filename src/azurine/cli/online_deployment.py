@@ -1,11 +1,12 @@
-"""`azurine online-deployment …`: create, list, show, update, delete, get-logs."""
+"""`azurine online-deployment …`: create, update, list, show, delete, get-logs."""
 
 from typing import Annotated, Any
 
 import typer
 
-from azurine.cli import commands, faults, quieting
-from azurine.cli.commands import File, Here, Name, NoWait, Sets, SomeName, Yes
+from azurine.cli import commands, endpoints, faults
+from azurine.cli.commands import File, Here, Name, NoWait, Sets, SomeName
+from azurine.cli.endpoints import Endpoint, InstanceCount, SomeEndpoint
 from azurine.cli.printing import Column
 
 app = commands.noun("Online deployments: the models behind an online endpoint.")
@@ -17,8 +18,6 @@ _COLUMNS = (
     Column("instances", "instance_count"),
     Column("provisioning", "provisioning_state"),
 )
-Endpoint = Annotated[str, typer.Option("--endpoint-name", "-e", help="The endpoint.", show_default=False)]
-SomeEndpoint = Annotated[str | None, typer.Option("--endpoint-name", "-e", help="The endpoint; wins over the one in the file.", show_default=False)]
 
 
 @commands.command(app, "create", _COLUMNS)
@@ -38,47 +37,19 @@ def create(
         raise faults.Failure("--all-traffic and --no-wait exclude each other.", code=faults.USAGE)
     here.read(file)
     wanted = load_online_deployment(file, params_override=commands.overrides(set_, name=name, endpoint_name=endpoint_name))
-    made = _finished(here, wanted, no_wait)
+    made = endpoints.put(here.ml.online_deployments, wanted, no_wait)
     if all_traffic:
         endpoint = here.ml.online_endpoints.get(wanted.endpoint_name)
         endpoint.traffic = {wanted.name: 100}
-        commands.finished(here.ml.online_endpoints.begin_create_or_update(endpoint))
+        endpoints.put(here.ml.online_endpoints, endpoint)
     return made
 
 
-@commands.command(app, "list", _COLUMNS)
-def list_(here: Here, endpoint_name: Endpoint) -> Any:
-    """The deployments of an endpoint."""
-    return here.ml.online_deployments.list(endpoint_name)
-
-
-@commands.command(app, "show", _COLUMNS)
-def show(here: Here, name: Name, endpoint_name: Endpoint) -> Any:
-    """One deployment."""
-    return here.ml.online_deployments.get(name, endpoint_name)
-
-
 @commands.command(app, "update", _COLUMNS)
-def update(
-    here: Here,
-    name: Name,
-    endpoint_name: Endpoint,
-    instance_count: Annotated[int | None, typer.Option("--instance-count", min=1, help="How many instances.", show_default=False)] = None,
-    no_wait: NoWait = False,
-) -> Any:
-    """Changes the number of instances."""
-    found = here.ml.online_deployments.get(name, endpoint_name)
-    if instance_count is not None:
-        found.instance_count = instance_count
-    return _finished(here, found, no_wait)
-
-
-@commands.command(app, "delete")
-def delete(here: Here, name: Name, endpoint_name: Endpoint, yes: Yes = False, no_wait: NoWait = False) -> Any:
-    """Deletes a deployment."""
-    commands.confirmed(f"Delete the deployment {name} of {endpoint_name}?", yes)
-    with quieting.dots():
-        commands.finished(here.ml.online_deployments.begin_delete(name, endpoint_name), no_wait)
+def update(here: Here, name: Name, endpoint_name: Endpoint, instance_count: InstanceCount = None, set_: Sets = None, no_wait: NoWait = False) -> Any:
+    """Changes the number of instances, or other settings; no request is dropped."""
+    found = endpoints.change(here.ml.online_deployments.get(name, endpoint_name), set_, instance_count=instance_count)
+    return endpoints.put(here.ml.online_deployments, found, no_wait)
 
 
 @commands.command(app, "get-logs")
@@ -94,6 +65,4 @@ def get_logs(
     typer.echo(text, nl=False)
 
 
-def _finished(here: Here, wanted: Any, no_wait: bool) -> Any:
-    with quieting.dots():
-        return commands.finished(here.ml.online_deployments.begin_create_or_update(wanted), no_wait)
+endpoints.add_deployments(app, lambda ml: ml.online_deployments, _COLUMNS)

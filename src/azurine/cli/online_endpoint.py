@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from azurine.cli import commands, faults, quieting
-from azurine.cli.commands import Here, Name, NoWait, Sets, SomeFile, SomeName, Yes
+from azurine.cli import commands, endpoints, faults
+from azurine.cli.commands import Here, Name, NoWait, Sets, SomeFile, SomeName
 from azurine.cli.printing import Column
 
 app = commands.noun("Online endpoints: addresses at which models answer at once.")
@@ -39,19 +39,7 @@ def create(here: Here, file: SomeFile = None, name: SomeName = None, auth_mode: 
     if file is not None:
         here.read(file)
     wanted = load_online_endpoint(file, params_override=commands.overrides(set_, name=name, auth_mode=auth_mode))
-    return commands.finished(here.ml.online_endpoints.begin_create_or_update(wanted), no_wait)
-
-
-@commands.command(app, "list", _COLUMNS)
-def list_(here: Here) -> Any:
-    """The online endpoints."""
-    return here.ml.online_endpoints.list()
-
-
-@commands.command(app, "show", _COLUMNS)
-def show(here: Here, name: Name) -> Any:
-    """One endpoint."""
-    return here.ml.online_endpoints.get(name)
+    return endpoints.put(here.ml.online_endpoints, wanted, no_wait)
 
 
 @commands.command(app, "update", _COLUMNS)
@@ -62,15 +50,7 @@ def update(here: Here, name: Name, traffic: Traffic = None, mirror_traffic: Mirr
         found.traffic = _shares(traffic)
     if mirror_traffic is not None:
         found.mirror_traffic = _shares(mirror_traffic)
-    return commands.finished(here.ml.online_endpoints.begin_create_or_update(found), no_wait)
-
-
-@commands.command(app, "delete")
-def delete(here: Here, name: Name, yes: Yes = False, no_wait: NoWait = False) -> Any:
-    """Deletes an endpoint with all its deployments."""
-    commands.confirmed(f"Delete the endpoint {name} with all its deployments?", yes)
-    with quieting.dots():
-        commands.finished(here.ml.online_endpoints.begin_delete(name), no_wait)
+    return endpoints.put(here.ml.online_endpoints, found, no_wait)
 
 
 @commands.command(app, "get-credentials", (Column("primary", "primary_key"), Column("secondary", "secondary_key"), Column("token", "access_token")))
@@ -104,6 +84,9 @@ def invoke(
         return json.loads(answer)
     except ValueError:
         return answer
+
+
+endpoints.add(app, lambda ml: ml.online_endpoints, _COLUMNS, "online")
 
 
 def _shares(text: str) -> dict[str, int]:

@@ -49,10 +49,14 @@ def test_arithmetic_equals_scikit_learn_to_the_bit(estimator: Any) -> None:
     made = linear.compiled(estimator, signature())
     assert made is not None
     tables = [TABLE.sample(size, random_state=size) for size in SIZES]
-    for table, found in zip(tables, made.predict([given(one) for one in tables]), strict=True):
+    for table, answer in zip(tables, made.predict([given(one) for one in tables]), strict=True):
         expected = estimator.predict(table)
-        assert found is not None and found.dtype == expected.dtype
+        assert answer is not None
+        found, text = answer
+        assert found.dtype == expected.dtype
         assert found.tolist() == expected.tolist()
+        assert text is None or text == json.dumps(expected.tolist()).encode()
+        assert (text is not None) == made.classifies
 
 
 def test_rows_on_the_border_are_left_to_scikit_learn() -> None:
@@ -65,7 +69,7 @@ def test_rows_on_the_border_are_left_to_scikit_learn() -> None:
     close = pd.DataFrame([row], columns=COLUMNS)
     results = list(made.predict([given(TABLE.iloc[:1]), given(close), given(TABLE.iloc[1:2])]))
     assert results[1] is None
-    assert results[0].tolist() == estimator.predict(TABLE.iloc[:1]).tolist()
+    assert results[0] is not None and results[0][0].tolist() == estimator.predict(TABLE.iloc[:1]).tolist()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,11 @@ STINT = 0.02
 _ANSWER = re.compile(
     rb"HTTP/1\.1 ([2-5]\d\d) [ -~]{0,60}\r\nContent-Length: (\d{1,10})\r\n((?:[!#-'*+.0-9A-Z^_`a-z|~-]+:[\t -~\x80-\xff]*\r\n)*)\r\n"
 )
+_USUAL = re.compile(
+    rb"HTTP/1\.1 (200) OK\r\nContent-Length: (\d{1,10})\r\n(Content-Type: application/json\r\nx-ms-run-function-failed: False\r\n"
+    rb"x-ms-run-fn-exec-ms: [0-9.]{1,20}\r\nx-request-id: [0-9A-Za-z-]{1,100}\r\n)\r\n"
+)
+"""What nearly every answer is; it has no header that must be looked for."""
 _HOP_BY_HOP = re.compile(rb"(?im)^(?:connection|content-length|keep-alive|te|trailer|transfer-encoding|upgrade)[ \t]*:.*\n")
 
 
@@ -142,7 +147,8 @@ class Process(asyncio.Protocol):
         found: list[tuple[Ask, Reply]] = []
         start = 0
         while start < len(data):
-            head = _ANSWER.match(data, start)
+            usual = _USUAL.match(data, start)
+            head = usual or _ANSWER.match(data, start)
             if head is None:
                 if len(data) - start > MOST_HEAD or data.find(b"\r\n\r\n", start) >= 0:
                     return found, False
@@ -155,7 +161,7 @@ class Process(asyncio.Protocol):
                 self._missing = whole - len(data)
                 break
             lines = head[3]
-            if _HOP_BY_HOP.search(lines):
+            if usual is None and _HOP_BY_HOP.search(lines):
                 lines = _HOP_BY_HOP.sub(b"", lines)
             found.append((self.asked.popleft(), Reply(int(head[1]), lines, data[end:whole])))
             start = whole

@@ -11,6 +11,7 @@ model is loaded, it is tried out that both give equal results, else it is not co
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,16 @@ class Linear:
         self.classifies = classifies
         if classifies:
             self._classes = last.classes_
+            self._texts = [json.dumps(one).encode() for one in inputs.plain(last.classes_)]
             self._sizes = self._numpy.abs(last.coef_.T)
             # Each of the sums has `width` products and is scaled before; twice that many roundings are more than there are.
             self._doubt = (2 * self._width + 8) * self._numpy.finfo("float64").eps
 
-    def predict(self, given: list[inputs.Given]) -> Iterator[Any]:
-        """For each request its result; None for one that scikit-learn had better see itself (it may have to refuse it)."""
+    def predict(self, given: list[inputs.Given]) -> Iterator[tuple[Any, bytes | None] | None]:
+        """For each request its result, and that as JSON where it is at hand; None for one that scikit-learn had better see itself (it may have
+
+        to refuse it).
+        """
         if self.classifies and len(given) > 1:
             return self._classified_together(given)
         return iter([self._by_itself(one) for one in given])
@@ -75,12 +80,12 @@ class Linear:
                 rows = [[float(round(cell)) if place in self._whole else cell for place, cell in enumerate(row)] for row in rows]
             given = inputs.Given(self._signature.columns, rows)
             expected = self._estimator.predict(self._signature.enforced(given))
-            found = self._by_itself(given)
+            found, _ = self._by_itself(given) or (None, None)
             if found is None or found.dtype != expected.dtype or found.tobytes() != expected.tobytes():
                 return False
         return True
 
-    def _classified_together(self, given: list[inputs.Given]) -> Iterator[Any]:
+    def _classified_together(self, given: list[inputs.Given]) -> Iterator[tuple[Any, bytes | None] | None]:
         try:
             table = self._table([row for one in given for row in one.rows or ()]) if all(one.rows for one in given) else None
         except (ValueError, TypeError, OverflowError):
@@ -88,16 +93,17 @@ class Linear:
         if table is None:
             # One of them is not what it should be: each by itself, so that only that one is refused.
             return iter([self._by_itself(one) for one in given])
-        labels, is_sure = self._classified(table)
+        labels, places, is_sure = self._classified(table)
         results, start = [], 0
         is_all_sure = bool(is_sure.all())
         for one in given:
             end = start + len(one.rows or ())
-            results.append(labels[start:end] if is_all_sure or is_sure[start:end].all() else None)
+            is_answer = is_all_sure or is_sure[start:end].all()
+            results.append((labels[start:end], self._text(places[start:end])) if is_answer else None)
             start = end
         return iter(results)
 
-    def _by_itself(self, given: inputs.Given) -> Any:
+    def _by_itself(self, given: inputs.Given) -> tuple[Any, bytes | None] | None:
         if not given.rows:
             return None
         try:
@@ -107,9 +113,14 @@ class Linear:
         if table is None:
             return None
         if self.classifies:
-            labels, is_sure = self._classified(table)
-            return labels if is_sure.all() else None
-        return self._scaled(table) @ self._weights + self._intercept
+            labels, places, is_sure = self._classified(table)
+            return (labels, self._text(places)) if is_sure.all() else None
+        return self._scaled(table) @ self._weights + self._intercept, None
+
+    def _text(self, places: list[int]) -> bytes:
+        """The classes at these places as a list in JSON."""
+        texts = self._texts
+        return b"[%b]" % (texts[places[0]] if len(places) == 1 else b", ".join([texts[place] for place in places]))
 
     def _table(self, rows: list[Any]) -> Any:
         """The rows as numbers, lying in memory as those of a frame do; None when scikit-learn or the signature would refuse them."""
@@ -131,19 +142,20 @@ class Linear:
             table = scaling(table)
         return table
 
-    def _classified(self, table: Any) -> tuple[Any, Any]:
-        """The class of each row, and whether no rounding could make it another."""
+    def _classified(self, table: Any) -> tuple[Any, list[int], Any]:
+        """The class of each row, its place among the classes, and whether no rounding could make it another."""
         table = self._scaled(table)
         scores = table @ self._weights + self._intercept
         bounds = (self._numpy.abs(table) @ self._sizes + self._numpy.abs(self._intercept)) * self._doubt
         if scores.shape[1] == 1:
             scores, bounds = scores[:, 0], bounds[:, 0]
-            return self._classes[(scores > 0).astype(int)], self._numpy.abs(scores) > bounds
+            best = (scores > 0).astype(int)
+            return self._classes[best], best.tolist(), self._numpy.abs(scores) > bounds
         order = self._numpy.argsort(scores, axis=1)
         rows = self._numpy.arange(len(scores))
         best, second = order[:, -1], order[:, -2]
         margin = scores[rows, best] - scores[rows, second]
-        return self._classes[best], margin > 2 * bounds.max(axis=1)
+        return self._classes[best], best.tolist(), margin > 2 * bounds.max(axis=1)
 
 
 def _scaling(scaler: Any) -> Callable[[Any], Any]:

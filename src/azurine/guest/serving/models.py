@@ -64,8 +64,8 @@ class Model(service.Scorer):
             if isinstance(one, inputs.Unfit):
                 yield _refused(one)
                 continue
-            result = next(results)
-            yield self._one(head, one) if result is None else self._answered(head, one, result)
+            found = next(results)
+            yield self._one(head, one) if found is None else self._answered(head, one, *found)
 
     def _score(self, requests: list[tuple[wire.Head, bytes]]) -> Iterator[Scored]:
         read = [self._read(head, body) for head, body in requests]
@@ -101,10 +101,11 @@ class Model(service.Scorer):
             return 500, _FAILED, _JSON, True
         return self._answered(head, given, result)
 
-    def _answered(self, head: wire.Head, given: inputs.Given, result: Any) -> Scored:
+    def _answered(self, head: wire.Head, given: inputs.Given, result: Any, text: bytes | None = None) -> Scored:
+        """text: the result as JSON, where it is at hand."""
         if self.collect is not None:
             self.collect(head, given, result)
-        return 200, json.dumps(inputs.plain(result)).encode(), _JSON, False
+        return 200, json.dumps(inputs.plain(result)).encode() if text is None else text, _JSON, False
 
     def _read(self, head: wire.Head, body: bytes) -> inputs.Given | inputs.Unfit:
         try:

@@ -5,12 +5,8 @@ the directory (`authMode` is AADToken, always).
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-batch
 """
 
-from typing import Any
-
-from azurine.ml import assets, names
-from azurine.ml.endpoints import naming
-from azurine.ml.reading import Reader, clipped
-from azurine.model import ids
+from azurine.ml.endpoints import bodies, naming
+from azurine.ml.reading import clipped
 from azurine.model.kinds import Admission, Kind
 from azurine.model.resources import Json, Resource
 
@@ -20,14 +16,7 @@ _ANSWERED = ("provisioningState", "scoringUri", "swaggerUri")
 
 
 def admit(admission: Admission) -> Json:
-    names.check(ids.name(admission.id), naming.ENDPOINT)
-    body = Reader(admission.body)
-    body.text("location")
-    body.labels("tags")
-    body.mapping("identity")
-    properties = body.mapping("properties", required=True)
-    properties.text("description")
-    properties.labels("properties")
+    body, properties = bodies.begin(admission)
     mode = properties.choice("authMode", ("AADToken", "Key", "AMLToken"))
     if mode not in ("", "AADToken"):
         properties.fault("authMode", f"{mode} is not for batch endpoints; AADToken is", "NotSupported")
@@ -38,8 +27,7 @@ def admit(admission: Admission) -> Json:
         known = ", ".join(there) or "none"
         defaults.fault("deploymentName", f"there is no deployment {clipped(chosen)} in this endpoint; there are: {known}", "DeploymentNotFound")
     body.finish()
-    kept = assets.without(admission.body, assets.ENVELOPE | {assets.PRIVATE})
-    return {**kept, "properties": {**assets.without(properties.value, _ANSWERED), "authMode": "AADToken"}}
+    return bodies.keep(admission, properties.value, _ANSWERED, authMode="AADToken")
 
 
 def default_deployment(endpoint: Resource) -> str:
@@ -51,13 +39,7 @@ def kind(root: str, default: str = "") -> Kind:
     """root: where clients reach the server. default: id of the workspace whose endpoints have the short addresses."""
 
     def show(resource: Resource) -> Json:
-        body = dict(assets.show(resource))
-        shown: dict[str, Any] = {
-            "properties": {},
-            **{name: value for name, value in body["properties"].items() if value is not None},
-            "provisioningState": "Succeeded",
-            "scoringUri": f"{naming.batch_address(root, resource.id, default)}/jobs",
-        }
-        return {"location": "local", "tags": {}, **body, "properties": shown}
+        address = f"{naming.batch_address(root, resource.id, default)}/jobs"
+        return bodies.show(resource, {}, {"provisioningState": "Succeeded", "scoringUri": address})
 
     return Kind(name=NAME, admit=admit, show=show, long_running=True)

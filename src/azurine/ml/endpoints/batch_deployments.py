@@ -13,8 +13,8 @@ import hashlib
 import json
 from typing import Any
 
-from azurine.ml import assets, names, parallel, references
-from azurine.ml.endpoints import batch, naming
+from azurine.ml import assets, parallel, references
+from azurine.ml.endpoints import batch, bodies
 from azurine.ml.jobs import parts, words
 from azurine.ml.reading import Reader
 from azurine.model import ids
@@ -33,13 +33,7 @@ _ANSWERED = ("provisioningState", "provisioningErrors")
 
 
 def admit(admission: Admission) -> Json:
-    names.check(ids.name(admission.id), naming.ENDPOINT)
-    body = Reader(admission.body)
-    body.text("location")
-    body.labels("tags")
-    properties = body.mapping("properties", required=True)
-    properties.text("description")
-    properties.labels("properties")
+    body, properties = bodies.begin(admission)
     workspace = ids.up_to(admission.id, ids.WORKSPACES)
     configured = properties.mapping("deploymentConfiguration")
     if configured.value:
@@ -47,8 +41,7 @@ def admit(admission: Admission) -> Json:
     else:
         plan = {**_of_model(properties, admission.references, workspace), **_settings(properties)}
     body.finish()
-    kept = assets.without(admission.body, assets.ENVELOPE | {assets.PRIVATE})
-    return {**kept, "properties": assets.without(properties.value, _ANSWERED), assets.PRIVATE: plan}
+    return {**bodies.keep(admission, properties.value, _ANSWERED), assets.PRIVATE: plan}
 
 
 def decide(look: Look) -> Decision:
@@ -70,15 +63,11 @@ def decide(look: Look) -> Decision:
 
 
 def show(resource: Resource) -> Json:
-    body = dict(assets.show(resource))
     plan = resource.spec[assets.PRIVATE]
-    given = {name: value for name, value in body["properties"].items() if value is not None}
-    shown: dict[str, Any] = {"properties": {}, **given, "provisioningState": resource.status.get("state") or "Creating"}
-    if plan["type"] == "model":
-        shown = {**_defaults(plan), **shown}
+    known: dict[str, Any] = {"provisioningState": resource.status.get("state") or "Creating"}
     if resource.status.get("error"):
-        shown["provisioningErrors"] = [{"error": resource.status["error"]}]
-    return {"location": "local", "tags": {}, **body, "properties": shown}
+        known["provisioningErrors"] = [{"error": resource.status["error"]}]
+    return bodies.show(resource, _defaults(plan) if plan["type"] == "model" else {}, known)
 
 
 def _of_pipeline(configured: Reader, known: References, workspace: str) -> Json:

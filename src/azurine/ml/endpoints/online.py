@@ -6,12 +6,10 @@ are kept nowhere: they follow from a secret of the server's and from what is kep
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-online
 """
 
-from typing import Any
-
-from azurine.ml import assets, names
-from azurine.ml.endpoints import naming, traffic
+from azurine.ml import assets
+from azurine.ml.endpoints import bodies, naming, traffic
 from azurine.ml.reading import Reader
-from azurine.model import errors, ids
+from azurine.model import errors
 from azurine.model.kinds import Admission, Kind
 from azurine.model.resources import Json, Resource
 
@@ -23,23 +21,15 @@ _ANSWERED = ("provisioningState", "scoringUri", "swaggerUri", "keys")
 
 
 def admit(admission: Admission) -> Json:
-    names.check(ids.name(admission.id), naming.ENDPOINT)
-    body = Reader(admission.body)
-    body.text("location")
-    body.labels("tags")
-    body.mapping("identity")
-    properties = body.mapping("properties", required=True)
-    properties.text("description")
-    properties.labels("properties")
+    body, properties = bodies.begin(admission)
     mode = properties.choice("authMode", (KEY, AML_TOKEN, AAD_TOKEN)) or KEY
     access = properties.choice("publicNetworkAccess", ("Enabled", "Disabled")) or "Enabled"
     given = _given_keys(properties)
     traffic.check(properties, [one.name for one in admission.references.children(admission.id, DEPLOYMENTS)])
     body.finish()
-    kept = assets.without(admission.body, assets.ENVELOPE | {assets.PRIVATE})
     before = (admission.previous.spec[assets.PRIVATE]) if admission.previous else {"made": {PRIMARY: 1, SECONDARY: 1}, "given": {}}
-    shown = {**assets.without(properties.value, _ANSWERED), "authMode": mode, "publicNetworkAccess": access}
-    return {**kept, "properties": shown, assets.PRIVATE: {**before, "given": {**before["given"], **given}}}
+    spec = bodies.keep(admission, properties.value, _ANSWERED, authMode=mode, publicNetworkAccess=access)
+    return {**spec, assets.PRIVATE: {**before, "given": {**before["given"], **given}}}
 
 
 def regenerate(resource: Resource, body: Json) -> Json:
@@ -82,19 +72,10 @@ def kind(root: str, default: str = "") -> Kind:
     """root: where clients reach the server. default: id of the workspace whose endpoints have the short addresses."""
 
     def show(resource: Resource) -> Json:
-        body = dict(assets.show(resource))
         begin = naming.address(root, resource.id, default)
-        shown: dict[str, Any] = {
-            "properties": {},
-            "traffic": {},
-            "mirrorTraffic": {},
-            **{name: value for name, value in body["properties"].items() if value is not None},
-            "provisioningState": "Succeeded",
-            "scoringUri": f"{begin}/score",
-            "swaggerUri": f"{begin}/swagger.json",
-        }
-        identity = body.get("identity") or {"type": "SystemAssigned"}
-        return {"location": "local", "kind": "Managed", "tags": {}, **body, "identity": identity, "properties": shown}
+        known = {"provisioningState": "Succeeded", "scoringUri": f"{begin}/score", "swaggerUri": f"{begin}/swagger.json"}
+        body = bodies.show(resource, {"traffic": {}, "mirrorTraffic": {}}, known)
+        return {"kind": "Managed", **body, "identity": body.get("identity") or {"type": "SystemAssigned"}}
 
     return Kind(name=NAME, admit=admit, show=show, wishes={"regenerateKeys": regenerate}, long_running=True)
 

@@ -13,8 +13,8 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-man
 
 from typing import Any
 
-from azurine.ml import assets, names
-from azurine.ml.endpoints import collecting, naming, online, serving
+from azurine.ml import assets
+from azurine.ml.endpoints import bodies, collecting, online, serving
 from azurine.ml.reading import Reader
 from azurine.model import ids
 from azurine.model.decisions import Cease, Decision, Effect, Perform
@@ -25,19 +25,14 @@ from azurine.model.states import State, is_final
 
 WORK = "deployment"
 MOST_INSTANCES = 64
+_ANSWERED = ("provisioningState", "provisioningErrors")
 _OF_EDITION = ("instances", "limits", "liveness", "readiness")
 FAILED, SUCCEEDED, CREATING, UPDATING = "Failed", "Succeeded", "Creating", "Updating"
 
 
 def admit(admission: Admission) -> Json:
-    names.check(ids.name(admission.id), naming.ENDPOINT)
-    body = Reader(admission.body)
-    body.text("location")
-    body.labels("tags")
+    body, properties = bodies.begin(admission)
     count = body.mapping("sku").whole("capacity", least=1, most=MOST_INSTANCES) or 1
-    properties = body.mapping("properties", required=True)
-    properties.text("description")
-    properties.labels("properties")
     properties.labels("environmentVariables")
     compute_type = properties.choice("endpointComputeType", ("Managed", "Kubernetes", "AzureMLCompute")) or "Managed"
     properties.text("instanceType")
@@ -54,10 +49,8 @@ def admit(admission: Admission) -> Json:
     }
     body.finish()
     plan |= _counted(admission.previous, plan)
-    kept = assets.without(admission.body, assets.ENVELOPE | {assets.PRIVATE})
-    shown = {**assets.without(properties.value, ("provisioningState", "provisioningErrors")), "endpointComputeType": compute_type}
     sku = {"name": "Default", **(admission.body.get("sku") or {}), "capacity": count}
-    return {**kept, "sku": sku, "properties": shown, assets.PRIVATE: plan}
+    return {**bodies.keep(admission, properties.value, _ANSWERED, endpointComputeType=compute_type), "sku": sku, assets.PRIVATE: plan}
 
 
 def decide(look: Look) -> Decision:
@@ -99,16 +92,10 @@ def release(resource: Resource, references: References) -> None:
 
 
 def show(resource: Resource) -> Json:
-    body = dict(assets.show(resource))
     plan = resource.spec[assets.PRIVATE]
     limits = plan["limits"]
-    given = {name: value for name, value in body["properties"].items() if value is not None}
-    shown: dict[str, Any] = {
-        "properties": {},
-        "environmentVariables": {},
-        "appInsightsEnabled": False,
-        "scaleSettings": {"scaleType": "Default"},
-        **given,
+    defaults = {"environmentVariables": {}, "appInsightsEnabled": False, "scaleSettings": {"scaleType": "Default"}}
+    known: dict[str, Any] = {
         "requestSettings": {
             "requestTimeout": _iso(limits["timeout"]),
             "maxConcurrentRequestsPerInstance": limits["concurrent"],
@@ -118,9 +105,9 @@ def show(resource: Resource) -> Json:
         "readinessProbe": _probe_shown(plan["readiness"]),
         "provisioningState": _state(resource),
     }
-    if resource.status.get("error") and shown["provisioningState"] == FAILED:
-        shown["provisioningErrors"] = [{"error": resource.status["error"]}]
-    return {"location": "local", "tags": {}, "kind": "Managed", **body, "properties": shown}
+    if resource.status.get("error") and known["provisioningState"] == FAILED:
+        known["provisioningErrors"] = [{"error": resource.status["error"]}]
+    return {"kind": "Managed", **bodies.show(resource, defaults, known)}
 
 
 def limits(resource: Resource) -> Json:
