@@ -63,9 +63,7 @@ def plain_tag(modified: int, size: int) -> str:
 
 def of_plain_file(stat: os.stat_result) -> Properties:
     """A file that no client put here: written by a step, or by hand."""
-    return Properties(
-        content_type=DEFAULT_TYPE, etag=plain_tag(stat.st_mtime_ns, stat.st_size), created_at=stat.st_mtime, modified_at=stat.st_mtime
-    )
+    return Properties(content_type=DEFAULT_TYPE, etag=plain_tag(stat.st_mtime_ns, stat.st_size), created_at=stat.st_mtime, modified_at=stat.st_mtime)
 
 
 class Sidecars:
