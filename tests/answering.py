@@ -5,20 +5,25 @@
 
 /echo: what was asked, as JSON   /say/TEXT: the text, as JSON if it is JSON   /status/N: that status   /later/N: 202, N times, then JSON
 /hang: nothing, ever   /trickle: a byte now and then, for ever   /huge: more than anyone takes   /short: less than was announced
-/moved/N: a redirect of that status to /echo
+/moved/N: a redirect of that status to /echo   /made/…: what `make` says
 """
 
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
+Make = Callable[[dict[str, Any]], tuple[int, str, dict[str, str]]]
+"""What was asked (as for /echo) → the status, the body and the headers of the answer."""
+
 
 class Answering:
-    def __init__(self) -> None:
+    def __init__(self, make: Make | None = None) -> None:
+        self.make = make
         self.asked: list[dict[str, Any]] = []
         self.over = threading.Event()
         self.counted: Counter[str] = Counter()
@@ -65,6 +70,9 @@ def _handler(told: Answering) -> type[BaseHTTPRequestHandler]:
                     self._say(200 if done else 202, json.dumps({"done": done}), **({} if done else {"Location": self.path, "Retry-After": "1"}))
                 case "moved":
                     self._say(int(rest), "", Location="/echo")
+                case "made" if told.make is not None:
+                    status, text, headers = told.make(told.asked[-1])
+                    self._say(status, text, **headers)
                 case "hang":
                     told.over.wait(30)
                 case "trickle":

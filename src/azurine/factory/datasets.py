@@ -59,7 +59,11 @@ def look_up(place: Place, reference: Any) -> dict[str, Any]:
     if isinstance(location, Mapping):
         return {**found, "location": _location(name, location), "format": {**rest, "type": kind}}
     if connection["kind"] == connections.HTTP or "relativeUrl" in properties:
-        return {**found, "relativeUrl": _text(name, properties, "relativeUrl"), "format": {**rest, "type": kind}}
+        relative = _text(name, properties, "relativeUrl")
+        if connection["kind"] == connections.FILES:
+            # A folder stands for the web server: what it answers is a file there, all of its pages in one.
+            return {**found, "location": _placed("", "", relative.partition("?")[0]), "format": {"type": "Json"}}
+        return {**found, "relativeUrl": relative, "format": {**rest, "type": kind}}
     return {**found, "table": _table(name, properties), "format": {**rest, "type": kind}}
 
 

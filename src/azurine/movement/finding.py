@@ -111,6 +111,17 @@ def moment(value: Any) -> float | None:
     return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
 
 
+def seconds(value: Any, default: float) -> float:
+    """A length of time, [d.]hh:mm:ss[.fff]."""
+    if value in (None, ""):
+        return default
+    found = re.fullmatch(r"(?:(\d+)\.)?(\d+):(\d+):(\d+(?:\.\d+)?)", str(value).strip())
+    if found is None:
+        raise failure("UserErrorInvalidTimeSpan", f"'{value}' is no length of time; 00:01:40 would be right.")
+    days, hours, minutes, rest = (float(part or 0) for part in found.groups())
+    return days * 86400 + hours * 3600 + minutes * 60 + rest
+
+
 def _timely(found: Found, settings: Mapping[str, Any]) -> Found:
     start, end = moment(settings.get("modifiedDatetimeStart")), moment(settings.get("modifiedDatetimeEnd"))
     if start is None and end is None:

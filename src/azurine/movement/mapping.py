@@ -24,7 +24,7 @@ from azurine.movement.failing import CONVERSION, failure
 from azurine.movement.rejecting import Rejects
 
 _STEP = re.compile(r"\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]|\[(\d+)\]|\.?([^.\[\]$]+)|\$")
-_MISSING = object()
+MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,25 +190,26 @@ def _items(one: Mapping[str, Any], collection: tuple[str | int, ...]) -> Iterato
     if not collection:
         yield one
         return
-    found = _walk(one, collection)
-    for item in found if isinstance(found, list) else [] if found is _MISSING else [found]:
+    found = walk(one, collection)
+    for item in found if isinstance(found, list) else [] if found is MISSING else [found]:
         yield item if isinstance(item, Mapping) else {"value": item}
 
 
 def _at(one: Any, pair: Pair) -> Any:
-    found = _walk(one, pair.path)
-    return None if found is _MISSING else found
+    found = walk(one, pair.path)
+    return None if found is MISSING else found
 
 
-def _walk(value: Any, path: tuple[str | int, ...]) -> Any:
+def walk(value: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands there; MISSING when nothing does."""
     for step in path:
         if isinstance(step, int):
             if not isinstance(value, list) or step >= len(value):
-                return _MISSING
+                return MISSING
             value = value[step]
         else:
             if not isinstance(value, Mapping) or step not in value:
-                return _MISSING
+                return MISSING
             value = value[step]
     return value
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
-from azurine.movement import compression, databases, delimited, documents, finding, parquet, places, web, workbooks
+from azurine.movement import compression, databases, delimited, documents, finding, parquet, places, rest, web, workbooks
 from azurine.movement.failing import failure
 from azurine.movement.places import Entry, Place
 from azurine.movement.rejecting import Rejects
@@ -69,6 +69,9 @@ def units(source: Source) -> Iterator[Unit]:
     """Raises UserErrorFileNotFound and the like before the first is read."""
     if source.is_database:
         yield Unit("", lambda: databases.read(source.dataset, source.settings))
+        return
+    if source.dataset["connection"]["kind"] == "http" and source.format == rest.FORMAT:
+        yield Unit("", lambda: _answered(source))
         return
     if source.dataset["connection"]["kind"] == "http":
         yield Unit(web.name(source.dataset), lambda: _downloaded(source))
@@ -131,6 +134,12 @@ def unsupported(dataset: Mapping[str, Any]) -> Exception:
     kind = (dataset.get("format") or {}).get("type") or dataset.get("type")
     message = f"The format of the dataset '{dataset.get('name')}' ({kind}) cannot be read or written as a table here; DelimitedText, Json, Parquet, Excel and Binary can."
     return failure("UserErrorUnsupportedFormat", message)
+
+
+def _answered(source: Source) -> Iterator[Piece]:
+    for objects, size in rest.pages(source.dataset, source.settings):
+        source.tally.bytes += size
+        yield objects
 
 
 def _downloaded(source: Source) -> Iterator[Piece]:
