@@ -13,7 +13,7 @@ WIDE, HIGH = 960, 260
 NARROW, LOW = 440, 210
 MOST_LABELS, MOST_TICKS = 12, 6
 MOST_CATEGORIES = 12
-LONGEST = 22
+LONGEST = 20
 """Characters of a category that is named in a picture."""
 
 
@@ -110,7 +110,7 @@ def _categories(bars: Bars, about: str) -> Html:
     shown = rows[:MOST_CATEGORIES]
     if others:
         shown.append((f"{len(others)} others", math.fsum(one[1] for one in others), math.fsum(one[2] for one in others)))
-    left, right, row = 150, NARROW - 64, 30
+    left, right, row = 158, NARROW - 60, 30
     most = max(max(mine, other) for _, mine, other in shown) or 1.0
     parts: list[Html] = []
     for place, (name, mine, other) in enumerate(shown):

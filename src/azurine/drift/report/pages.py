@@ -104,7 +104,7 @@ def _others(document: Document, newest: Window | None) -> Html | None:
         return None
     parts = []
     for place, one in reversed(rest):
-        summary = tag("summary", f"{sentences.span(document, one)}: {sentences.of_window(document, one)}")
+        summary = tag("summary", sentences.of_window(document, one))
         cards = [_legend(), *(_card(feature) for feature in one.features[:PICTURED])] if one.features else []
         parts.append(tag("details", summary, _signals(one), _ranking(one) if one.features else None, *cards, id=f"w{place}"))
     return joined(tag("h2", "Other windows"), *parts)

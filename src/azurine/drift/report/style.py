@@ -20,16 +20,17 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
 dl div { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 10px 14px; }
 dt { color: var(--soft); font-size: 13px; }
 dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll table { min-width: 620px; } .card .scroll table { min-width: 0; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px; }
 th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.badge { display: inline-block; padding: 0 8px; border-radius: 9px; font-size: 13px; background: var(--plain-soft); color: var(--soft); }
+.badge { display: inline-block; white-space: nowrap; padding: 0 8px; border-radius: 9px; font-size: 13px; background: var(--plain-soft); color: var(--soft); }
 .badge.bad { background: var(--bad-soft); color: var(--bad); }
 .badge.good { background: var(--good-soft); color: var(--good); }
 .card { border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; margin: 0 0 16px; break-inside: avoid; }
 .card .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 18px 28px; align-items: start; }
+.legend { margin-top: 14px; } .card .scroll + .scroll { margin-top: 16px; }
 .legend span { margin-right: 18px; white-space: nowrap; }
 .legend i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; }
 .legend i.baseline { background: var(--baseline); } .legend i.target { background: var(--target); }

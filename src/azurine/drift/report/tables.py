@@ -54,7 +54,8 @@ def profiles(feature: Feature) -> Html | None:
             continue
         if key == "wrong" and not (mine or other):
             continue
-        between = other - mine if mine is not None and other is not None else None
+        # How many rows more one side has says nothing about drift.
+        between = other - mine if mine is not None and other is not None and key != "rows" else None
         rows.append((name, figure(mine), figure(other), f"{'+' if between and between > 0 else ''}{figure(between)}"))
     return table(("", "baseline", "target", "difference"), rows, numbers=(1, 2, 3)) if rows else None
 
