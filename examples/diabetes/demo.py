@@ -1,4 +1,4 @@
-"""The main job, from nothing: starts a server of its own, and has a data factory prepare patients, train and deploy a model, and score; reports.
+"""The main job, from nothing: starts a server of its own, and has a data factory train and deploy a model, score, and train anew when patients drift; reports.
 
     python demo.py                       made-up patients
     python demo.py --data folder         your own diabetes.csv and diabetes2.csv
@@ -7,13 +7,16 @@
 
 Everything between starting and stopping the server is done with the official clients, `azure.ai.ml.MLClient` and
 `azure.mgmt.datafactory.DataFactoryManagementClient`, and would be the same in Azure: a compute cluster, published ML pipelines over a lake
-of files, and a factory of two pipelines that run them.
+of files, a monitor, and a factory of pipelines that run them.
 
     Training    data prep ──► train ──► evaluate ──► deploy, if it is good enough       0-raw ──► 1-bronze ──► model in service
     Scoring     data prep ──► score                                                     0-raw ──► 1-bronze ──► 2-silver
+    Drift       the monitor is asked ──► Retrain, if the week has drifted too far
+    Retrain     data prep ──► train ──► evaluate, and the published model ──► deploy, if the new one is better
 
-The exit code is 0 only if every patient arrived in bronze and got an answer in silver, and the model is registered, loads, predicts, and
-answers as a service and by the hundred.
+The exit code is 0 only if every patient arrived in bronze and got an answer in silver; the model is registered, loads, predicts, and answers as a
+service and by the hundred; the week of new visits has drifted, was told of, and led to a better model, which then scores; and the
+week after that led to nothing.
 """
 
 import argparse
@@ -29,9 +32,11 @@ from pathlib import Path
 from typing import Any
 
 import lake
+import loop
 import orchestration
 import overnight
 import realtime
+from telling import Failed, account, done, row, shown
 
 import azurine
 from azurine.cli import faults, following, printing, progress, quieting
@@ -40,14 +45,6 @@ HERE = Path(__file__).resolve().parent
 RUNS = HERE.parents[1] / ".demo"
 TAIL = 30
 RAW, BRONZE, SILVER = "0-raw/diabetes", "1-bronze/diabetes", "2-silver/diabetes"
-
-
-class Failed(Exception):
-    """The demo did not reach its end. Its text says why; log: the last lines of whatever tells more."""
-
-    def __init__(self, reason: str, log: str = "") -> None:
-        super().__init__(reason)
-        self.log = log
 
 
 def main() -> int:
@@ -66,16 +63,18 @@ def main() -> int:
             lake.upload(connection, parts, RAW)
             done("lake", f"{RAW}: {', '.join(part.name for part in parts)}")
             furnished(connection)
-            training = orchestrated(connection, "Training", pause=1)
+            training = orchestration.followed(connection, "Training", pause=1)
             names = served(connection, training)
             batch = called(connection, sorted(data.glob("*.csv"))[0], folder)
-            scoring = orchestrated(connection, "Scoring")
+            scoring = orchestration.followed(connection, "Scoring")
+            told = loop.closed(connection, data, folder)
             print()
-            for one in (training, scoring):
+            for one in (training, scoring, *told.runs):
                 account(one)
             kept(connection, parts[0], folder / "results", scoring)
             row("batch", batch)
             report(connection, training, data, folder / "results", names)
+            told.show(training, scoring)
             row("all in all", printing.seconds_text(time.monotonic() - begun))
             if args.keep:
                 how_to_go_on(home)
@@ -144,18 +143,7 @@ def furnished(connection: Any) -> None:
     endpoints = orchestration.published(connection)
     done("published", ", ".join(endpoints))
     done("address", realtime.addressed(connection).scoring_uri)
-    done("factory", f"{orchestration.FACTORY}, with the pipelines {' and '.join(orchestration.built(connection, endpoints))}")
-
-
-def orchestrated(connection: Any, pipeline: str, **parameters: Any) -> orchestration.Ran:
-    """Runs a pipeline of the factory and follows it to its end."""
-    done(pipeline.lower(), "run by the factory")
-    ran = orchestration.ran(connection, pipeline, sys.__stderr__, **parameters)
-    if ran.run.status != "Succeeded":
-        step = next((step for job in ran.jobs.values() for step in job.steps if step.status == "Failed"), None)
-        cause = f"; {step.title} is {step.status}: {step.error}" if step else ""
-        raise Failed(f"{pipeline} is {ran.run.status}: {ran.run.message}{cause}", "\n".join(ran.log.get(step.name, ())) if step else "")
-    return ran
+    done("factory", f"{orchestration.FACTORY}, with the pipelines {', '.join(orchestration.built(connection, endpoints))}")
 
 
 def followed(connection: Any, name: str) -> following.Sight:
@@ -197,15 +185,6 @@ def called(connection: Any, table: Path, folder: Path) -> str:
     return (
         f"100 files of one patient each, {printing.seconds_text(sight.job.seconds or 0.0)}, {list(said.values()).count('1')} are said to be diabetic"
     )
-
-
-def account(ran: orchestration.Ran) -> None:
-    """What the factory did, activity by activity."""
-    row(ran.run.pipeline_name, f"{ran.run.status} in {printing.seconds_text(ran.run.duration_in_ms / 1000)}")
-    for one in ran.activities:
-        job = ran.jobs.get(one.activity_name)
-        steps = f"  {', '.join(step.title for step in job.steps)}" if job else ""
-        print(f"    {one.activity_name:<13}{one.status:<11}{printing.seconds_text(one.duration_in_ms / 1000):>7}{steps}")
 
 
 def kept(connection: Any, raw: Path, results: Path, scoring: orchestration.Ran) -> None:
@@ -265,21 +244,6 @@ def how_to_go_on(home: Path) -> None:
     print(f'\nThe server goes on. In this shell:   eval "$(azurine env --home {shown(home)})"; azurine job list')
     print(f"In Python:                           azurine.connect(home={str(home)!r}).ml.jobs.list()")
     print(f"To stop it:                          azurine down --home {shown(home)}")
-
-
-def done(what: str, text: str) -> None:
-    print(f"{what:<9} {text}", flush=True)
-
-
-def row(name: str, text: str) -> None:
-    print(f"  {name:<11}{text}")
-
-
-def shown(path: Path) -> str:
-    """From where the user stands, when it is below."""
-    with contextlib.suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)
 
 
 def tail(file: Path) -> str:

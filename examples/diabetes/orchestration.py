@@ -5,6 +5,7 @@ files as they stand. Only publishing is plain REST: the clients of today have no
 """
 
 import json
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from telling import Failed, done
 
 from azurine.cli import bodies, following, progress
 
@@ -72,9 +75,27 @@ def built(connection: Any, endpoints: dict[str, str]) -> list[str]:
         about["properties"]["globalParameters"][name]["value"] = value
     factory.factories.create_or_update(*place, _bytes(about))
     for kind, operations in (("linkedService", factory.linked_services), ("pipeline", factory.pipelines), ("trigger", factory.triggers)):
-        for file in sorted((HERE / "factory" / kind).glob("*.json")):
-            operations.create_or_update(*place, file.stem, _bytes(json.loads(file.read_text())))
+        for name, document in _in_order({file.stem: json.loads(file.read_text()) for file in (HERE / "factory" / kind).glob("*.json")}):
+            operations.create_or_update(*place, name, _bytes(document))
     return [one.name for one in factory.pipelines.list_by_factory(*place)]
+
+
+def _in_order(documents: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What others call comes before them."""
+    left = dict(sorted(documents.items()))
+    while left:
+        name = next(
+            name for name, one in left.items() if not any(f'"referenceName": "{other}"' in json.dumps(one) for other in left if other != name)
+        )
+        yield name, left.pop(name)
+
+
+def looked(connection: Any, run: str) -> Ran:
+    """A pipeline run that is over, such as one that another pipeline has called."""
+    watch = _Watch(connection, run)
+    for _ in watch.looks():
+        pass
+    return watch.over()
 
 
 def ran(connection: Any, pipeline: str, err: Any, **parameters: Any) -> Ran:
@@ -85,6 +106,17 @@ def ran(connection: Any, pipeline: str, err: Any, **parameters: Any) -> Ran:
         for sight in watch.looks():
             screen.show(sight)
     return watch.over()
+
+
+def followed(connection: Any, pipeline: str, **parameters: Any) -> Ran:
+    """The same, told at the terminal. Raises Failed when it does not succeed, with what the step that failed said last."""
+    done(pipeline.lower(), "run by the factory")
+    found = ran(connection, pipeline, sys.__stderr__, **parameters)
+    if found.run.status != "Succeeded":
+        step = next((step for job in found.jobs.values() for step in job.steps if step.status == "Failed"), None)
+        cause = f"; {step.title} is {step.status}: {step.error}" if step else ""
+        raise Failed(f"{pipeline} is {found.run.status}: {found.run.message}{cause}", "\n".join(found.log.get(step.name, ())) if step else "")
+    return found
 
 
 @dataclass
