@@ -51,13 +51,14 @@ class Loop:
         row("2 scored", f"{scoring.result['patients']:.0f} patients, by version {scoring.result['modelVersion']}")
         row("3 new data", f"{first.visits} visits in the week of {first.begin}; {', '.join(monitoring.visits.SHIFTED)} have shifted")
         row("4 drift", f"{first.percentage:.1f} % (threshold {monitoring.THRESHOLD:.0f} %): {', '.join(first.features)}")
-        row("5 told", ", ".join(f"{one['type']} {one['state']} to {one['to'].rpartition('/')[2]}" for one in alert["deliveries"]))
+        row("5 told", ", ".join(f"{one['type'].lower()} to {one['to'].rpartition('/')[2]}: {one['state']}" for one in alert["deliveries"]))
         old, new = retrained["publishedAccuracy"], retrained["accuracy"]
         row("6 retrained", f"accuracy {new:.4f} on the new visits; version {retrained['publishedVersion']} has {old:.4f} on them")
         row("7 better", f"registered as version {retrained['version']}, and in service")
         row("8 scored", f"{self.scored.result['patients']:.0f} visits, by version {self.scored.result['modelVersion']}")
         row("9 next week", f"{second.visits} visits, drift {second.percentage:.1f} %: nothing was trained, version {self.versions[-1]} stays")
-        row("pages", f"{shown(first.report)}, {shown(second.report)}")
+        row("report page", f"{shown(first.report)} (open it in a browser)")
+        row("next week's", shown(second.report))
 
     def _right(self) -> dict[str, Any]:
         """The alert of the first week. Raises Failed for whatever did not happen."""

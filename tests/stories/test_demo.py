@@ -1,6 +1,7 @@
 """`make demo`, as a new user runs it: from nothing, by way of a data factory, to a model that predicts; and how it fails."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,11 +35,25 @@ def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
     assert all(f"{activity}: Succeeded" in ran.stderr for activity in ("Data prep", "Train", "Evaluate", "Good enough", "Deploy", "Serve", "Score"))
     assert "Succeeded in" in told["Training"] and "Succeeded in" in told["Scoring"]
     assert "1500 patients" in told["prepared"] and "are said to be diabetic" in told["scored"]
+    closes_the_loop(told, ran.stderr)
     results = tmp_path / "demo" / "results"
+    page = (results / "drift-2026-03-08" / "named-outputs" / "result" / "report.html").read_text()
+    assert "Drift in the week from 8 March 2026" in page and "drift-2026-03-08/named-outputs/result/report.html" in told["report"]
     assert (results / "model" / "MLmodel").is_file() and (results / "evaluate" / "roc.png").read_bytes().startswith(b"\x89PNG")
     assert (results / "bronze" / "diabetes.csv").read_text().splitlines()[0] == BRONZE
     assert (results / "silver" / "diabetes.csv").read_text().splitlines()[0] == BRONZE + ",Diabetic"
     assert stopped(tmp_path)
+
+
+def closes_the_loop(told: dict[str, str], err: str) -> None:
+    """Drift is found in the visits that have shifted, leads to a better model that scores them, and the week after to none."""
+    assert "1500 visits" in told["3"] and 10 < float(told["4"].split()[2]) <= 100
+    assert told["5"].endswith("event to drift: Delivered")
+    new, old = (float(one) for one in re.findall(r"0\.\d{4}", told["6"]))
+    assert new > old
+    assert "registered as version 2" in told["7"] and told["8"].endswith("1500 visits, by version 2")
+    assert "750 visits" in told["9"] and float(told["9"].split("drift ")[1].split()[0]) <= 10 and "version 2 stays" in told["9"]
+    assert all(f"{activity}: Succeeded" in err for activity in ("Begin", "Until it is over", "Drift", "Retrain", "Too far"))
 
 
 def test_data_that_does_not_fit_fails_with_the_steps_own_words(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def connection(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) 
     connected = server.connect()
     lake.upload(connected, lake.split(folder, folder / "raw"), "0-raw/diabetes")
     connected.ml.compute.begin_create_or_update(load_compute(HERE / "compute.yml")).result()
-    assert sorted(orchestration.built(connected, orchestration.published(connected))) == ["Scoring", "Serve", "Training"]
+    assert sorted(orchestration.built(connected, orchestration.published(connected))) == ["Drift", "Retrain", "Scoring", "Serve", "Training"]
     realtime.addressed(connected)
     return connected
 
@@ -85,7 +85,11 @@ def test_training_deploys_a_model_that_is_good_enough_and_no_other_and_scoring_a
     assert scoring.run.status == "Succeeded", scoring.run.message
     answered = table(connection, "2-silver/asked/diabetes.csv")
     share = sum(row["Diabetic"] == "1" for row in answered) / len(answered)
-    assert len(answered) == ROWS == scoring.result["patients"] and scoring.result["diabeticShare"] == pytest.approx(share)
+    assert (
+        len(answered) == ROWS == scoring.result["patients"]
+        and scoring.result["modelVersion"] == 1
+        and scoring.result["diabeticShare"] == pytest.approx(share)
+    )
     assert [row["Id"] for row in table(connection, "1-bronze/diabetes/diabetes.csv")] == [row["Id"] for row in answered]
 
 
@@ -102,4 +106,4 @@ def test_the_folder_is_one_that_the_command_line_takes_as_it_is(server: RunningS
     assert cli.main(["factory", "pipelines", "--name", "by-hand", *home]) == 0
     said = capfd.readouterr().out
     shown = json.loads(said[said.rindex("[\n") :])
-    assert {one["name"]: one["activities"] for one in shown} == {"Scoring": 3, "Serve": 4, "Training": 5}
+    assert {one["name"]: one["activities"] for one in shown} == {"Drift": 6, "Retrain": 7, "Scoring": 3, "Serve": 4, "Training": 5}

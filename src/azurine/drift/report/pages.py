@@ -95,7 +95,8 @@ def _features(document: Document, window: Window) -> Html:
     if not window.features:
         said = window.sentence or "There is no feature that both sides have."
         return tag("section", heading, tag("p", said, class_="soft"), id=f"w{place}")
-    return tag("section", heading, _signals(window), _ranking(window), _legend(), *(_card(one) for one in window.features), id=f"w{place}")
+    cards = [_card(one) for one in window.features]
+    return tag("section", heading, _signals(window), _ranking(window), _explained(window), _legend(), *cards, id=f"w{place}")
 
 
 def _others(document: Document, newest: Window | None) -> Html | None:
@@ -133,6 +134,17 @@ def _ranking(window: Window) -> Html:
         said = joined(main.name.replace("_", " "), f" {sentences.figure(main.value)}") if main is not None and main.value is not None else _why(one)
         rows.append((named(one.name), one.role, part, said, tag("span", "breached", class_="badge bad") if one.breached else None))
     return tables.table(("feature", "role", "part in the drift", "main measure", ""), rows)
+
+
+def _explained(window: Window) -> Html | None:
+    """What is otherwise taken for a mistake."""
+    if not any(one.contribution for one in window.features):
+        return None
+    said = (
+        "The drift is how well a model tells the rows of the two sides apart. A feature may have a part in it without having changed itself: "
+        "the model looks at all of them together."
+    )
+    return tag("p", said, class_="soft note")
 
 
 def _card(feature: Feature) -> Html:

@@ -12,7 +12,7 @@ h1 { font-size: 26px; line-height: 1.25; margin: 0 0 14px; overflow-wrap: anywhe
 h2 { font-size: 19px; margin: 40px 0 12px; overflow-wrap: anywhere; }
 h3 { font-size: 16px; margin: 0 0 8px; overflow-wrap: anywhere; }
 p { margin: 0 0 10px; overflow-wrap: anywhere; }
-.soft { color: var(--soft); }
+.soft { color: var(--soft); } .note { font-size: 13px; margin-top: 8px; }
 .verdict { font-size: 18px; padding: 14px 18px; border-radius: 10px; border-left: 6px solid var(--soft); background: var(--plain-soft); }
 .verdict.bad { border-color: var(--bad); background: var(--bad-soft); }
 .verdict.good { border-color: var(--good); background: var(--good-soft); }
