@@ -18,80 +18,10 @@ from typing import Any
 
 from azurine.drift.signals import documents, evaluating, plans
 from azurine.drift.signals.evaluating import Evaluated
-from azurine.drift.signals.plans import Data, Plan
-from azurine.drift.tables import EMPTY as EMPTY_TABLE
-from azurine.drift.tables import Table
-from azurine.guest.drift import attribution, publishing, reading, staging, telling
-from azurine.guest.drift.reading import Reading
-from azurine.guest.drift.staging import Staged
-from azurine.model.errors import AzurineError, Invalid
+from azurine.guest.drift import publishing, telling
+from azurine.guest.drift.signalling import Runner
 
 ORDER = "DRIFT_ORDER"
-EMPTY = "no data in the window"
-
-
-class Runner:
-    """Reads each side once, however many signals look at it."""
-
-    def __init__(self, paths: Mapping[str, str], folder: Path) -> None:
-        self._paths = paths
-        self._folder = folder
-        self._staged: dict[str, Staged] = {}
-        self._read: dict[str, Reading] = {}
-
-    def evaluated(self, plan: Plan) -> Evaluated:
-        if plan.hindrance:
-            return Evaluated(plan, sentence=plan.hindrance)
-        try:
-            return self._evaluated(plan)
-        except AzurineError as error:
-            return Evaluated(plan, sentence=self._named(plan, f"{error.message}{f' ({error.path})' if error.path else ''}"), failed=True)
-
-    def _named(self, plan: Plan, sentence: str) -> str:
-        """Data is known by its address; where it lies on this machine says nothing to anybody."""
-        for data in (*plan.production, *([plan.reference] if plan.reference else [])):
-            sentence = sentence.replace(self._paths[data.input], data.uri)
-        return sentence
-
-    def _evaluated(self, plan: Plan) -> Evaluated:
-        if plan.reference is None or len(plan.production) != 1:
-            raise Invalid("there must be reference data, and one set of production data")
-        sides = {"baseline": self._cut(plan, plan.reference), "target": self._cut(plan, plan.production[0])}
-        notes = [f"{plan.name}: {one.note}" for one in sides.values() if one.note]
-        baseline = self._counted(sides["baseline"])
-        # A quality signal asks what of the production data is not of the baseline's type; the others ask whether the types are the same.
-        target = self._counted(sides["target"], baseline.types if plan.type == plans.DATA_QUALITY else {})
-        tables = baseline.table, target.table
-        if empty := [side for side, table in zip(sides, tables, strict=True) if table.rows == 0]:
-            data = [plan.reference if side == "baseline" else plan.production[0] for side in empty]
-            return Evaluated(plan, (), *tables, sentence="; ".join(map(_nothing, data)), notes=notes)
-        chosen = evaluating.features(plan, baseline.types, target.types)
-        importance: Mapping[str, float] = {}
-        if plan.top is not None:
-            importance = self._importance(plan, sides["baseline"], chosen, tables)
-            chosen = sorted(importance, key=lambda name: (-importance[name], name))[: plan.top]
-        return Evaluated(plan, evaluating.evaluate(plan, *tables, chosen), *tables, importance, notes=notes)
-
-    def _importance(self, plan: Plan, side: Staged, chosen: list[str], tables: tuple[Table, Table]) -> Mapping[str, float]:
-        target = (plan.reference.columns if plan.reference else {}).get(plans.TARGET)
-        if not target:
-            raise Invalid(f"the top features are found by attribution, for which the reference data must name its {plans.TARGET}")
-        common = [name for name in chosen if all(name in table.features for table in tables)]
-        return attribution.importance(side.path, target, common, plan.task)
-
-    def _cut(self, plan: Plan, data: Data) -> Staged:
-        key = json.dumps([data.input, data.start, data.end, data.columns.get(plans.TIMESTAMP), plan.segment])
-        if key not in self._staged:
-            file = self._folder / f"{len(self._staged)}.parquet"
-            self._staged[key] = staging.stage(data, self._paths[data.input], plan.segment, file)
-        return self._staged[key]
-
-    def _counted(self, side: Staged, types: Mapping[str, str] | None = None) -> Reading:
-        wished = {**side.types, **(types or {})}
-        key = json.dumps([side.path, wished], sort_keys=True)
-        if key not in self._read:
-            self._read[key] = reading.read(side.path, types=wished) if side.path else Reading([EMPTY_TABLE], {}, 0)
-        return self._read[key]
 
 
 def run(order: Mapping[str, Any], paths: Mapping[str, str]) -> list[Evaluated]:
@@ -144,10 +74,6 @@ def _line(one: Evaluated) -> str:
     return (
         f"{one.plan.name}: {len(one.rows)} numbers of {one.target.rows} rows, {len(one.breaches)} over their threshold{f': {worst}' if worst else ''}"
     )
-
-
-def _nothing(data: Data) -> str:
-    return f"{EMPTY} from {data.start} to {data.end} of {data.uri}" if data.start else f"there are no rows in {data.uri}"
 
 
 def _put(path: Path, words: Mapping[str, Any]) -> None:
