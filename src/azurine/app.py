@@ -90,7 +90,7 @@ class House:
                 pipelines.KIND,
                 pipeline_endpoints.KIND,
                 drafts.KIND,
-                schedules.KIND,
+                *schedules.KINDS,
                 drift_alerts.KIND,
                 *monitors.KINDS,
                 *online.kinds(url, workspace),

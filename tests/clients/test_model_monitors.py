@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from clients.submitting import completed, written
+from running import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +113,14 @@ def result(connection: Any, name: str, folder: Path) -> dict[str, Any]:
     return found
 
 
+def shown(connection: Any, path: str) -> dict[str, Any]:
+    """The properties of a resource of the workspace, as REST answers them."""
+    answer = connection.http.get(f"{connection.url}{connection.workspace_id}/{path}", params={"api-version": "2024-01-01-preview"})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["properties"]
+    return found
+
+
 def test_a_monitor_is_kept_whole_and_run_by_hand(connection: Any, data: dict[str, str], tmp_path: Path) -> None:
     ml = connection.ml
     made = ml.schedules.begin_create_or_update(monitor("watch-inputs", data)).result()
@@ -135,6 +144,13 @@ def test_a_monitor_is_kept_whole_and_run_by_hand(connection: Any, data: dict[str
         f"{name}.histogram.json" for name in ("Age", "BMI", "Clinic")
     }
     assert "inputs: 3 numbers of 300 rows, 1 over their threshold: Age" in written(connection, once.job_name)
+    run = f"schedules/watch-inputs/runs/{once.job_name}"
+    wait_until(lambda: shown(connection, run)["status"] == "Completed", 60, lambda: shown(connection, run))
+    assert shown(connection, run)["hasDrift"]
+    tag = "azureml_modelmonitor_threshold_breached"
+    assert "violating metric thresholds" in ml.jobs.get(once.job_name).tags[tag]
+    alert = shown(connection, f"driftAlerts/{once.job_name}-20260502T000000")
+    assert (alert["to"]["emails"], [one["feature"] for one in alert["breaches"]]) == (["ops@example.org"], ["Age"])
     ml.schedules.begin_disable("watch-inputs").result()
     assert not ml.schedules.get("watch-inputs").is_enabled
     assert ml.schedules.get("watch-inputs").create_monitor.monitoring_signals["inputs"].alert_enabled

@@ -3,7 +3,7 @@
 https://learn.microsoft.com/rest/api/azureml/schedules
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from azurine.api.actions import Asked, Table
@@ -15,8 +15,8 @@ from azurine.model.resources import Resource
 from azurine.store import admission
 from azurine.store.references import LogReferences
 
-Submitted = Callable[[Resource, float, References], Create]
-"""(schedule, time) → the job"""
+Submitted = Callable[[Resource, float, References], Sequence[Create]]
+"""(schedule, time) → what is made; the job is the last of it"""
 
 
 def table(schedules: str, submitted: Submitted) -> Table:
@@ -28,9 +28,14 @@ def table(schedules: str, submitted: Submitted) -> Table:
         if at is None:
             raise errors.Invalid(f"scheduleTime must be a time such as 2024-01-31T08:00:00Z, not {str(text)[:40]!r}", path="scheduleTime")
         wanted = submitted(asked.resource, at, LogReferences(asked.house.log))
-        if asked.house.log.get(wanted.id) is None:
-            request = admission.Request(wanted.id, lambda _: wanted.body, by=asked.by)
-            admission.admit(asked.house.log, asked.house.kinds, request, asked.house.clock())
-        return {"scheduleActionType": asked.resource.spec["properties"]["action"]["actionType"], "submissionId": ids.name(wanted.id)}
+        for one in wanted:
+            if asked.house.log.get(one.id) is None:
+                _made(asked, one)
+        return {"scheduleActionType": asked.resource.spec["properties"]["action"]["actionType"], "submissionId": ids.name(wanted[-1].id)}
 
     return {(schedules, "trigger"): once}
+
+
+def _made(asked: Asked, one: Create) -> None:
+    request = admission.Request(one.id, lambda _: one.body, by=asked.by)
+    admission.admit(asked.house.log, asked.house.kinds, request, asked.house.clock())

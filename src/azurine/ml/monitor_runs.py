@@ -15,7 +15,7 @@ from azurine.ml import jobs
 from azurine.ml.alerting import drift_alerts
 from azurine.ml.jobs import words
 from azurine.model import ids, states
-from azurine.model.decisions import Cease, Create, Decision, Perform
+from azurine.model.decisions import Cease, Create, Decision, Effect, Perform, Update
 from azurine.model.kinds import Admission, Kind, Look
 from azurine.model.resources import Json, Resource
 from azurine.model.states import State
@@ -89,7 +89,8 @@ def _ended(look: Look, outcome: Json, key: str) -> Decision:
         state = State.CANCELLED if heard.get("state") == State.CANCELLED else State.FAILED
         return Decision({"state": state, "error": problem, "ended": heard.get("ended") or look.now}, settled=True, taken=(key,))
     status = {"state": State.SUCCEEDED, "summary": heard["summary"], "ended": heard.get("ended") or look.now}
-    return Decision(status, alerts(run, heard["summary"].get("windows") or []), settled=True, taken=(key,))
+    effects: tuple[Effect, ...] = (*alerts(run, heard["summary"].get("windows") or []), *_marked(look, heard["summary"].get("tags") or {}))
+    return Decision(status, effects, settled=True, taken=(key,))
 
 
 def alerts(run: Resource, windows: Sequence[Json]) -> tuple[Create, ...]:
@@ -103,8 +104,21 @@ def alerts(run: Resource, windows: Sequence[Json]) -> tuple[Create, ...]:
     return tuple(drift_alerts.wished(workspace, run.name, str(one["start"]), {**shared, **_found(one)}) for one in windows if _is_breach(one))
 
 
+def _marked(look: Look, tags: Json) -> tuple[Update, ...]:
+    """The job bears what its run is marked with, where clients look for it."""
+    job = look.references.get(job_id(look.resource))
+    if job is None or not tags:
+        return ()
+    properties = job.spec["properties"]
+    return (Update(job.id, {"properties": {**properties, "tags": {**(properties.get("tags") or {}), **tags}}}),)
+
+
 def _is_breach(window: Json) -> bool:
-    return bool(window.get("hasDrift")) or any(one.get("breached") for one in window.get("signals") or ())
+    """Of a window of signals, only those count whose alerts are wanted."""
+    signals = window.get("signals")
+    if signals is None:
+        return bool(window.get("hasDrift"))
+    return any(one.get("breached") and one.get("alert", True) for one in signals)
 
 
 def _found(window: Json) -> Json:

@@ -1,5 +1,5 @@
 """Schedules: a job is submitted at the times of a recurrence or of a cron expression, for as long as the schedule is enabled. The job is the one that
-the schedule holds, or that of its model monitor (`model_monitors`).
+the schedule holds, or that of its model monitor (`model_monitors`), which has a run of its own below the schedule (`monitor_runs`).
 
 The first time is the first one after the schedule was written; what was due while the server was away is made up for: all of the last day,
 and in any case the last time. A job's name is the schedule's with the time, so none is submitted twice. What the schedule would submit is
@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from azurine.expressions.dates import zones
-from azurine.ml import assets, jobs, names, pipelines
+from azurine.ml import assets, jobs, monitor_runs, names, pipelines
 from azurine.ml.model_monitors import answers, definitions, firing
 from azurine.ml.reading import Reader, clipped
 from azurine.model import errors, ids
@@ -26,6 +26,7 @@ from azurine.recurrence.crons import Cron, NoCron
 from azurine.recurrence.rules import Rule
 
 NAME = "workspaces/schedules"
+RUNS = f"{NAME}/runs"
 HORIZON = 86_400.0
 """Seconds back to which missed times are made up for."""
 JOB, MONITOR = "CreateJob", "CreateMonitor"
@@ -44,6 +45,7 @@ def admit(request: Admission) -> Json:
     if sort == JOB:
         _practised(request, action)
     elif sort == MONITOR:
+        firing.check_alerts(properties)
         _practised_monitor(request, action, properties.mapping("trigger").value)
     if len(ids.name(request.id)) > _LONGEST:
         body.fault("name", f"the name of a schedule has at most {_LONGEST} characters: its jobs are named after it", "InvalidName")
@@ -60,23 +62,24 @@ def decide(look: Look) -> Decision:
     if times is None or schedule.deleting or properties.get("isEnabled") is False:
         return Decision({**told, "since": since, "due": None}, settled=True, taken=taken)
     due: float | None = schedule.status.get("due") if schedule.status.get("since") == since else times.after(since)
-    effects = []
+    effects: list[Create] = []
     if due is not None:
         for at in rules.missed(times, due, look.now, HORIZON):
-            effects.append(submitted(schedule, at, look.references))
+            effects += submitted(schedule, at, look.references)
             due = times.after(at)
     # A refusal of this look is taken in by the next.
     return Decision({**told, "since": since, "due": due}, tuple(effects), wake_at=due, settled=due is None, taken=taken)
 
 
-def submitted(schedule: Resource, at: float, known: References) -> Create:
-    """The job of one time."""
+def submitted(schedule: Resource, at: float, known: References) -> tuple[Create, ...]:
+    """The job of one time, last; before it the run that looks after it, for a monitor."""
     workspace = ids.up_to(schedule.id, ids.WORKSPACES)
     name = f"{schedule.name}-{datetime.fromtimestamp(at, UTC):%Y%m%d%H%M%S}"
-    action, trigger = schedule.spec["properties"]["action"], schedule.spec["properties"]["trigger"]
-    monitors = action["actionType"] == MONITOR
-    definition = firing.job(schedule.name, name, action, trigger, at) if monitors else _definition(action["jobDefinition"], workspace, known)
-    return Create(ids.child(workspace, "jobs", name), jobs.NAME, {"properties": definition}, owned=False)
+    action, job = schedule.spec["properties"]["action"], ids.child(workspace, "jobs", name)
+    if action["actionType"] == JOB:
+        return (Create(job, jobs.NAME, {"properties": _definition(action["jobDefinition"], workspace, known)}, owned=False),)
+    run = firing.run(schedule.name, name, schedule.spec["properties"], at)
+    return Create(ids.child(schedule.id, "runs", name), RUNS, run, owned=False), Create(job, jobs.NAME, {"properties": run["job"]}, owned=False)
 
 
 def show(schedule: Resource) -> Json:
@@ -164,8 +167,8 @@ def _practised_monitor(request: Admission, action: Reader, trigger: Json) -> Non
     definitions.read(definition, datetime.fromtimestamp(request.now, UTC), definitions.period(trigger))
     if len(action.faults) > noted or not definition.value:
         return
-    job = firing.job(ids.name(request.id), _PRACTICE, action.value, trigger, request.now)
-    _tried(request, job, definition)
+    run = firing.run(ids.name(request.id), _PRACTICE, {"action": action.value, "trigger": trigger}, request.now)
+    _tried(request, run["job"], definition)
 
 
 def _definition(given: Json, workspace: str, known: References) -> Json:
@@ -191,3 +194,4 @@ def _refused(schedule: Resource) -> str:
 
 
 KIND = Kind(name=NAME, admit=admit, show=show, decide=decide, leaves_at_once=True)
+KINDS = (KIND, monitor_runs.kind(NAME))

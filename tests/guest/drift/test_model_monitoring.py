@@ -43,7 +43,7 @@ def run(tmp_path):
     places = {"azureml:training:1": "training.csv", "azureml:requests:1": "requests", "azureml:nothing:1": "nothing"}
 
     def run(**signals):
-        job = firing.job("watch", "watch-1", {"monitorDefinition": {"signals": signals}}, TRIGGER, AT)
+        job = firing.run("watch", "watch-1", {"action": {"monitorDefinition": {"signals": signals}}, "trigger": TRIGGER}, AT)["job"]
         inputs = {f"AZURE_ML_INPUT_{name}": str(tmp_path / places[one["uri"]]) for name, one in job["inputs"].items()}
         out = {"AZURE_ML_OUTPUT_result": str(tmp_path / "out"), "AZURE_ML_OUTPUT_summary": str(tmp_path / "summary.json")}
         return model_monitoring.main({**job["environmentVariables"], **inputs, **out}), tmp_path / "out"

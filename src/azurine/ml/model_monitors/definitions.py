@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from azurine.drift.signals import windows
 from azurine.drift.signals.plans import Plan
+from azurine.ml.alerting import recipients
 from azurine.ml.model_monitors import signals
 from azurine.ml.model_monitors.data import Room
 from azurine.ml.reading import Reader, clipped
@@ -67,8 +67,9 @@ def period(trigger: Json) -> str:
 def emails(definition: Reader) -> list[str]:
     """parity: in either spelling that clients and service have used."""
     for key, below in (("alertNotificationSetting", "emailNotificationSetting"), ("alertNotificationSettings", "emailNotificationSettings")):
-        said: Any = definition.mapping(key).mapping(below)
+        said = definition.mapping(key).mapping(below)
         if said.value:
+            recipients.check(said, "emails")
             return [str(one) for one in said.items("emails")]
     return []
 
