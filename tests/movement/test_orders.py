@@ -254,3 +254,76 @@ def test_nothing_is_read_from_outside(tmp_path: Path, path: str) -> None:
     said = copy(files(tmp_path / "lake", CSV, file=path), files(tmp_path / "lake", JSON, file="o.json"))
     assert said["error"]["code"] in ("UserErrorInvalidPath", "UserErrorPermissionDenied")
     assert not (tmp_path / "lake" / "o.json").exists()
+
+
+def skipping(root: Path, what: str, write: Json | None = None, file: str = "") -> dict[str, Any]:
+    log = {"connection": {"kind": "files", "store": "folder", "root": str(root)}, "path": "log.csv", "level": "Info"}
+    more = {"skipErrorFile": {what: True}, "log": log, "verify": True}
+    return copy(files(root, BINARY, folder="in"), files(root, BINARY, folder="out", file=file), {}, write, **more)
+
+
+def test_files_that_cannot_be_read_are_left_out_and_logged(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name, text in (("a", "one"), ("b", ""), ("d", "four")):
+        (tmp_path / "in" / name).write_text(text)
+    with zipfile.ZipFile(tmp_path / "in" / "c", "w") as packed:
+        packed.writestr("../../out", "x")
+    said = skipping(tmp_path, "fileMissing")["output"]
+    assert (said["filesRead"], said["filesWritten"], said["filesSkipped"], said["verified"]) == (4, 4, 0, True)
+    assert [line.split(",")[2:4] for line in (tmp_path / "log.csv").read_text().splitlines()[1:]] == [["FileRead", f"in/{one}"] for one in "abcd"]
+    merged = skipping(tmp_path, "dataInconsistency", file="all")["output"]
+    assert (merged["filesRead"], merged["filesWritten"], merged["verified"]) == (4, 1, True)
+    unpacked = copy(
+        files(tmp_path, {**BINARY, "compression": {"type": "ZipDeflate"}}, folder="in", file="c"),
+        files(tmp_path, BINARY, folder="unpacked"),
+        skipErrorFile={"invalidFileName": True},
+    )
+    assert (unpacked["output"]["filesWritten"], unpacked["output"]["filesSkipped"]) == (0, 1)
+    assert "error" in copy(files(tmp_path, CSV, folder="in"), files(tmp_path, JSON, folder="j"), skipErrorFile={"fileMissing": True})
+
+
+class Shrinking:
+    """A file that is shorter than it was when it was listed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, source: Any, entry: Any) -> Any:
+        if entry.path == "in/b":
+            self._path.write_text("12")
+        return source.place.open(entry.path)
+
+
+@pytest.mark.parametrize("into", ["", "all"])
+def test_a_source_that_shrinks_or_goes_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, into: str) -> None:
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        (tmp_path / "in" / name).write_text("12345")
+    monkeypatch.setattr("azurine.movement.sources.open_file", Shrinking(tmp_path / "in" / "b"))
+    assert copy(files(tmp_path, BINARY, folder="in"), files(tmp_path, BINARY, folder="out", file=into))["error"]["code"] == "UserErrorFileChanged"
+    assert sorted(os.listdir(tmp_path)) == ["in"]
+    (tmp_path / "in" / "b").write_text("12345")
+    said = skipping(tmp_path, "dataInconsistency", file=into)
+    if into:
+        assert said["error"]["code"] == "UserErrorFileChanged"  # two bytes of it lie between those of the others
+    else:
+        assert (said["output"]["filesSkipped"], sorted(os.listdir(tmp_path / "out"))) == (1, ["a", "c"])
+        assert "FileSkip" in (tmp_path / "log.csv").read_text()
+
+
+def test_what_a_killed_process_staged_is_taken_away_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n\n1\n")
+    (tmp_path / ".azurine-0123456789abcdef").mkdir()
+    (tmp_path / ".azurine-0123456789abcdef" / "half").write_text("x")
+    assert "output" in copy(files(tmp_path, CSV, file="a.csv"), files(tmp_path, JSON, file="b.json"))
+    assert sorted(os.listdir(tmp_path)) == ["a.csv", "b.json"]
+
+
+def test_what_takes_too_long_is_broken_off(tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT max(v) AS v FROM n"
+    said = orders.carry_out(
+        {"do": "lookup", "source": {"dataset": table(tmp_path, "t"), "settings": {"query": endless, "queryTimeout": "00:00:00.1"}}, "first": True}
+    )
+    assert said["error"]["code"] == "UserErrorSqlTimeout"
+    script = {"do": "script", "connection": table(tmp_path, "t")["connection"], "scripts": [{"text": endless}], "timeout": "00:00:00.1"}
+    assert orders.carry_out(script)["error"]["code"] == "UserErrorSqlTimeout"

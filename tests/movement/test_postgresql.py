@@ -235,3 +235,17 @@ def test_nobody_there(shop: Shop) -> None:
     shop.connection["url"] = shop.server.url(shop.schema, shop.folder)
     said = shop.look_up("SELECT 1")
     assert (said["error"]["code"], str(shop.folder) in said["error"]["message"]) == ("SqlFailedToConnect", True)
+
+
+def test_what_the_database_says_beside_and_what_takes_too_long(shop: Shop) -> None:
+    said = shop.script({"type": "NonQuery", "text": "DO $$ BEGIN RAISE NOTICE 'hello % %', 1, 'you'; END $$"})
+    assert said["output"]["outputLogs"] == "hello 1 you"
+    source = {"dataset": shop.table(""), "settings": {"sqlReaderQuery": "SELECT pg_sleep(60)", "queryTimeout": "00:00:00.1"}}
+    assert orders.carry_out({"do": "lookup", "source": source, "first": True})["error"]["code"] == "UserErrorSqlTimeout"
+    slow = {"do": "script", "connection": shop.connection, "scripts": [{"text": "SELECT pg_sleep(60)"}], "timeout": "00:00:00.1"}
+    assert orders.carry_out(slow)["error"]["code"] == "UserErrorSqlTimeout"
+
+
+def test_a_query_with_a_place_for_a_part_is_read_as_a_whole(shop: Shop) -> None:
+    query = "SELECT n FROM generate_series(1, 3) AS n WHERE ?AdfDynamicRangePartitionCondition AND n > 1"
+    assert shop.look_up(query)["output"]["value"] == [{"n": 2}, {"n": 3}]

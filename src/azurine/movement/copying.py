@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from azurine.movement import binaries, finding, mapping, places, sources
+from azurine.movement import binaries, finding, logging, mapping, sources
 from azurine.movement.failing import SINK, SOURCE, failure, on
 from azurine.movement.mapping import Translator
 from azurine.movement.rejecting import Rejects
@@ -40,7 +40,9 @@ def copy(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(order: Mapping[str, Any]) -> dict[str, Any]:
-    log = _Log(order.get("log"))
+    if any(finding.truth(one, False) for one in (order.get("skipErrorFile") or {}).values()):
+        raise failure("UserErrorNotSupportedHere", "'skipErrorFile' leaves out files of a binary copy only; of others single rows can be left out.")
+    log = logging.Log(order.get("log"))
     with closing(log):
         rejects = Rejects(bool(order.get("skip")), log.staged)
         source = Source(order["source"]["dataset"], order["source"]["settings"], rejects)
@@ -159,22 +161,3 @@ def _column(name: str, value: str) -> pl.Expr:
 
 def _of_objects(extra: Mapping[str, str], one: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.get(value.removeprefix("$$COLUMN:")) if value.startswith("$$COLUMN:") else value for name, value in extra.items()}
-
-
-class _Log:
-    """The file of rows that were left out, at its place when the copy has succeeded."""
-
-    def __init__(self, said: Mapping[str, Any] | None) -> None:
-        self._place = places.of(said["connection"]) if said else None
-        self._path = str(said["path"]) if said else ""
-        self.staged = self._place.stage() if self._place is not None else None
-
-    def put(self) -> str:
-        if self._place is None or self.staged is None:
-            return ""
-        self._place.put(self.staged, self._path)
-        return self._path
-
-    def close(self) -> None:
-        if self._place is not None:
-            self._place.close()

@@ -1,5 +1,7 @@
 """Databases, by SQLAlchemy: connecting, reading in pieces, names of tables, and what goes wrong in Data Factory's words."""
 
+import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
@@ -9,12 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from azurine.movement import mapping
+from azurine.movement import finding, mapping
 from azurine.movement.failing import NOT_ALLOWED, SQL, failure
 
 ROWS = 10_000
 PATIENCE = 30.0
 """Seconds that are waited for a server that does not answer, or in SQLite for somebody else's lock."""
+NOTICES = 1000
+_PARTITION = re.compile(r"\?(?:Adf|Df)\w*Partition\w*", re.IGNORECASE)
 
 
 @contextmanager
@@ -54,6 +58,37 @@ def bound(text: str, values: Mapping[str, Any]) -> sa.TextClause:
 
 
 @contextmanager
+def limited(link: sa.Connection, said: Any) -> Iterator[None]:
+    """What takes longer than this time ([d.]hh:mm:ss; as long as it likes when nothing is said) is broken off. Raises UserErrorSqlTimeout."""
+    seconds = finding.seconds(said, threading.TIMEOUT_MAX)
+    driver: Any = link.connection.driver_connection
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        (driver.interrupt if link.dialect.name == "sqlite" else driver.cancel)()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if late.is_set():
+            raise failure("UserErrorSqlTimeout", f"The database did not answer within {seconds:g} seconds.") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def heard(link: sa.Connection, notices: list[str]) -> None:
+    """What the database says beside its results is added to the list, as long as it is little."""
+    if link.dialect.name == "postgresql":
+        driver: Any = link.connection.driver_connection
+        driver.add_notice_handler(lambda said: notices.append(str(said.message_primary)) if len(notices) < NOTICES else None)
+
+
+@contextmanager
 def saying() -> Iterator[None]:
     """What the database refuses, in Data Factory's words."""
     try:
@@ -80,7 +115,11 @@ def told(error: SQLAlchemyError) -> str:
 def read(dataset: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
     """Frames of what a source asks for: its query, its procedure, or the whole table."""
     streamed = {"stream_results": True, "max_row_buffer": ROWS}
-    with connected(dataset["connection"]) as link, closing(link.execution_options(**streamed).execute(asked(link, dataset, settings))) as result:
+    with (
+        connected(dataset["connection"]) as link,
+        limited(link, settings.get("queryTimeout")),
+        closing(link.execution_options(**streamed).execute(asked(link, dataset, settings))) as result,
+    ):
         names = list(result.keys())
         doubled = next((name for name in names if names.count(name) > 1), None)
         if doubled is not None:
@@ -100,7 +139,8 @@ def asked(link: sa.Connection, dataset: Mapping[str, Any], settings: Mapping[str
     """The statement of a source."""
     query = settings.get("sqlReaderQuery") or settings.get("query") or settings.get("oracleReaderQuery")
     if query:
-        return sa.text(str(query).replace(":", r"\:"))
+        # A table that is read as a whole is not parted: the place for a part's condition holds for all of it.
+        return sa.text(_PARTITION.sub("(1 = 1)", str(query)).replace(":", r"\:"))
     procedure = settings.get("sqlReaderStoredProcedureName")
     if procedure:
         return call(link, str(procedure), settings.get("storedProcedureParameters") or {}, rows=True)

@@ -1,19 +1,17 @@
 """Rows that do not fit: the first one fails the copy, unless they are to be skipped; then they are counted, and written to a log if one is wished.
 
-The log is Data Factory's: CSV with Timestamp, Level, OperationName, OperationItem (the row, as CSV), Message.
+In the log (`logging`) the item is the row, as CSV.
 https://learn.microsoft.com/azure/data-factory/copy-activity-fault-tolerance
 """
 
 import csv
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from azurine.movement import logging
 from azurine.movement.failing import failure
-
-HEADER = ("Timestamp", "Level", "OperationName", "OperationItem", "Message")
 
 
 class Rejects:
@@ -24,8 +22,7 @@ class Rejects:
         self.count = 0
         self._log = log
         if log is not None:
-            with log.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerow(HEADER)
+            logging.begin(log)
 
     def take(self, row: Sequence[Any], code: str, message: str) -> None:
         """Raises the failure, or counts the row."""
@@ -33,9 +30,7 @@ class Rejects:
             raise failure(code, message)
         self.count += 1
         if self._log is not None:
-            now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-            with self._log.open("a", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerow((now, "Warning", "TabularRowSkip", _line(row), f"{code},{message}"))
+            logging.add(self._log, "Warning", "TabularRowSkip", _line(row), f"{code},{message}")
 
 
 def _line(row: Sequence[Any]) -> str:

@@ -14,6 +14,7 @@ from azurine.movement import databases, documents
 from azurine.movement.failing import failure
 
 MOST = 5_000
+TIMEOUT = "02:00:00"
 LARGEST = 4 * 1024 * 1024
 
 
@@ -21,11 +22,13 @@ def run(order: Mapping[str, Any]) -> dict[str, Any]:
     """order: {"connection", "scripts": [{"type", "text", "parameters"}]}. Answers resultSets, recordsAffected, … as the activity's output."""
     sets: list[dict[str, Any]] = []
     affected, cut, size = 0, False, 0
+    notices: list[str] = []
     with databases.connected(order["connection"]) as link:
+        databases.heard(link, notices)
         _begin(link)
         for script in order["scripts"]:
             text, values = _statement(script)
-            with databases.saying():
+            with databases.saying(), databases.limited(link, order.get("timeout") or TIMEOUT):
                 result = link.execute(databases.bound(text, values)) if values else databases.send(link, str(script.get("text")))
                 if result.returns_rows and str(script.get("type") or "Query").lower() == "query":
                     rows = [dict(row._mapping) for row in result.fetchmany(MOST + 1)]
@@ -44,7 +47,7 @@ def run(order: Mapping[str, Any]) -> dict[str, Any]:
         "resultSets": sets,
         "recordsAffected": affected,
         "outputParameters": {},
-        "outputLogs": "",
+        "outputLogs": "\n".join(notices),
         "outputLogsLocation": "",
         "outputTruncated": cut,
     }

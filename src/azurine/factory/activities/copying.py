@@ -5,7 +5,7 @@ The datasets stand in `inputs` and `outputs`. Its output is Data Factory's: data
 
 from typing import Any
 
-from azurine.factory import moving
+from azurine.factory import moving, refusals
 from azurine.factory.sight import Checking, Progress, Sight, Sort, succeeded
 from azurine.model import clock
 from azurine.model.resources import Json
@@ -27,6 +27,7 @@ def step(sight: Sight) -> Progress:
 
 def _order(sight: Sight) -> tuple[Json, Json]:
     shown = sight.properties()
+    refusals.check("Copy", shown)
     source, sink = moving.mapping(shown.get("source")), moving.mapping(shown.get("sink"))
     order = {
         "do": "copy",
@@ -37,6 +38,7 @@ def _order(sight: Sight) -> tuple[Json, Json]:
         "translator": shown.get("translator"),
         "skip": bool(shown.get("enableSkipIncompatibleRow")),
         "skipErrorFile": moving.mapping(shown.get("skipErrorFile")),
+        "verify": str(shown.get("validateDataConsistency")).lower() == "true",
         "log": _log(sight, shown),
     }
     return order, {**shown, "inputs": sight.activity.written.get("inputs"), "outputs": sight.activity.written.get("outputs")}
@@ -44,14 +46,15 @@ def _order(sight: Sight) -> tuple[Json, Json]:
 
 def _log(sight: Sight, shown: Json) -> Json | None:
     """Where rows that are left out are written, in either of the ways that it can be said."""
-    older = moving.mapping(shown.get("redirectIncompatibleRowSettings"))
+    older = moving.mapping(shown.get("redirectIncompatibleRowSettings")) or moving.mapping(shown.get("logStorageSettings"))
     newer = moving.mapping(shown.get("logSettings"))
     said = older or (moving.mapping(newer.get("logLocationSettings")) if newer.get("enableCopyActivityLog") else {})
-    return moving.log(sight, said, "copyactivity-logs")
+    log = moving.log(sight, said, "copyactivity-logs")
+    return {**log, "level": moving.mapping(newer.get("copyActivityLogSettings")).get("logLevel")} if log else None
 
 
 def _finished(sight: Sight, told: Json) -> Progress:
-    shown = {key: value for key, value in told.items() if key not in ("seconds", "log", "kinds")}
+    shown = {key: value for key, value in told.items() if key not in ("seconds", "log", "kinds", "verified")}
     seconds = float(told["seconds"])
     kinds = [moving.mapping(one) for one in told["kinds"]]
     detail: dict[str, Any] = {
@@ -83,7 +86,7 @@ def _finished(sight: Sight, told: Json) -> Progress:
             },
             "usedParallelCopies": 1,
             "executionDetails": [detail],
-            "dataConsistencyVerification": {"VerificationResult": "NotVerified"},
+            "dataConsistencyVerification": {"VerificationResult": "Verified" if told.get("verified") else "NotVerified"},
             "durationInQueue": {"integrationRuntimeQueue": 0},
         }
     )

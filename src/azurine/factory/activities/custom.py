@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from azurine.factory import connections, moving
+from azurine.factory import connections, moving, refusals
 from azurine.factory.activities import azure_ml
 from azurine.factory.sight import Checking, Progress, Sight, Sort, failed, succeeded
 from azurine.factory.variables import text
@@ -47,6 +47,7 @@ def step(sight: Sight) -> Progress:
 
 def _begun(sight: Sight) -> Progress:
     shown = sight.properties()
+    refusals.check("Custom", shown)
     connection = connections.resolve(sight, sight.activity.written.get("linkedServiceName"))
     if connection["kind"] != connections.WORKSPACE:
         message = f"The linked service '{connection['name']}' of the activity '{sight.activity.name}' must be mapped to a workspace, whose compute runs commands."

@@ -1,6 +1,6 @@
 """Delete: removes files and folders, and may log what went. https://learn.microsoft.com/azure/data-factory/delete-activity"""
 
-from azurine.factory import moving
+from azurine.factory import moving, refusals
 from azurine.factory.sight import Checking, Progress, Sight, Sort
 from azurine.model.resources import Json
 
@@ -15,6 +15,7 @@ def step(sight: Sight) -> Progress:
 
 def _order(sight: Sight) -> tuple[Json, Json]:
     shown = {key: value for key, value in sight.properties().items() if key != "dataset"}
+    refusals.check("Delete", shown)
     settings = dict(moving.mapping(shown.get("storeSettings")))
     if shown.get("recursive") is not None:
         settings.setdefault("recursive", shown["recursive"])

@@ -3,7 +3,7 @@
 With `exists` among its fields, what is not there is no failure.
 """
 
-from azurine.factory import moving
+from azurine.factory import moving, refusals
 from azurine.factory.sight import Checking, Progress, Sight, Sort
 from azurine.model import errors
 from azurine.model.resources import Json
@@ -19,6 +19,7 @@ def step(sight: Sight) -> Progress:
 
 def _order(sight: Sight) -> tuple[Json, Json]:
     shown = {key: value for key, value in sight.properties().items() if key != "dataset"}
+    refusals.check("GetMetadata", shown)
     fields = shown.get("fieldList") or []
     if not isinstance(fields, list) or not all(isinstance(one, str) for one in fields):
         raise errors.Invalid(f"The fieldList of the activity '{sight.activity.name}' must be a list of texts.", code="UserErrorInvalidField")

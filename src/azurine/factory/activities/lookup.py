@@ -3,7 +3,7 @@
 With firstRowOnly (the default) its output has `firstRow`, and no such member when there is none; else `count` and `value`.
 """
 
-from azurine.factory import moving
+from azurine.factory import moving, refusals
 from azurine.factory.sight import Checking, Progress, Sight, Sort
 from azurine.model.resources import Json
 
@@ -18,6 +18,7 @@ def step(sight: Sight) -> Progress:
 
 def _order(sight: Sight) -> tuple[Json, Json]:
     shown = {key: value for key, value in sight.properties().items() if key != "dataset"}
+    refusals.check("Lookup", shown)
     dataset = moving.told(sight, sight.activity.properties.get("dataset"))
     first = shown.get("firstRowOnly")
     order = {

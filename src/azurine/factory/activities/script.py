@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from azurine.factory import moving
+from azurine.factory import moving, refusals
 from azurine.factory.sight import Checking, Progress, Sight, Sort
 from azurine.model import errors
 from azurine.model.resources import Json
@@ -20,10 +20,17 @@ def step(sight: Sight) -> Progress:
 
 def _order(sight: Sight) -> tuple[Json, Json]:
     shown = sight.properties()
+    refusals.check("Script", shown)
     scripts = shown.get("scripts")
     if not isinstance(scripts, list) or not all(isinstance(one, Mapping) for one in scripts):
         raise errors.Invalid(f"The scripts of the activity '{sight.activity.name}' must be a list of objects.", code="UserErrorInvalidScript")
-    return {"do": "script", "key": sight.key, "connection": moving.database(sight), "scripts": scripts}, shown
+    return {
+        "do": "script",
+        "key": sight.key,
+        "connection": moving.database(sight),
+        "scripts": scripts,
+        "timeout": shown.get("scriptBlockExecutionTimeout"),
+    }, shown
 
 
 SORT = Sort("Script", step, check, works=True)
