@@ -5,6 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from azurine import patients
 from azurine.designer import trying
 from azurine.model.errors import Invalid
+from learner_suite import Logistic
 
 NAME = "two_class_logistic_regression"
 
@@ -13,23 +14,8 @@ def learner(**given):
     return trying.outputs(NAME, {}, given)["untrained_model"]
 
 
-def test_defaults_are_those_of_the_studio():
-    settings = learner().settings
-    assert settings["task"] == "binary" and "ranges" not in settings
-    assert settings["values"] == {
-        "optimization_tolerance": 1e-7,
-        "l1_regularization_weight": 1.0,
-        "l2_regularization_weight": 1.0,
-        "memory_size_for_l_bfgs": 20,
-        "allow_unknown_categorical_levels": True,
-    }
-
-
-def test_a_range_is_tried_only_where_it_changes_something():
-    assert learner(create_trainer_mode="Parameter Range").settings["ranges"] == {
-        "optimization_tolerance": [0.00001, 0.00000001],
-        "l2_regularization_weight": [0.01, 0.1, 1],
-    }
+class TestTwoClassLogisticRegression(Logistic):
+    name, task = NAME, "binary"
 
 
 @pytest.mark.parametrize("weight", [0.01, 1.0, 0.0])

@@ -37,6 +37,11 @@ def send(here: Here, method: str, address: str, body: Any = None, query: Mapping
     return answer.json() if answer.content else None
 
 
+def stated(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of them; None stands for nothing."""
+    return {key: value for key, value in fields.items() if value is not None}
+
+
 def refused(answer: Any) -> faults.Failure:
     """What the server said, each trouble with its place."""
     try:

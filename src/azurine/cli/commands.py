@@ -228,6 +228,11 @@ def overrides(sets: Sequence[str] | None, **fields: Any) -> list[dict[str, Any]]
     return found + [{name: value} for name, value in fields.items() if value is not None]
 
 
+def assigned(sets: Sequence[str] | None) -> dict[str, Any]:
+    """`--set name=value …` as one mapping."""
+    return {name: value for one in overrides(sets) for name, value in one.items()}
+
+
 def view(archived_only: bool, include_archived: bool) -> Any:
     """The client's word for which of them are listed."""
     from azure.ai.ml.constants import ListViewType

@@ -1,5 +1,8 @@
 """`azurine data …`: create, list, show, archive, restore, preview, profile."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -72,18 +75,33 @@ Output = Annotated[str | None, typer.Option("--output-name", help="The job's out
 Input = Annotated[str | None, typer.Option("--input-name", help="The job's input.", show_default=False)]
 
 
+def _of_port(here: Here, what: What = None, job: Job = None, node: Node = None, output_name: Output = None, input_name: Input = None) -> tables.Port:
+    return tables.Port(what, job, node, output_name, input_name)
+
+
+def _looking(body: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb that is given a port: its options are those of a port, and its own."""
+    shared = inspect.signature(_of_port).parameters
+    own = list(inspect.signature(body).parameters.values())[2:]
+
+    @functools.wraps(body)
+    def run(here: Here, **given: Any) -> Any:
+        of_port = {name: given.pop(name) for name in tuple(given) if name in shared}
+        return body(here, _of_port(here, **of_port), **given)
+
+    run.__signature__ = inspect.Signature([*shared.values(), *own])  # type: ignore[attr-defined]
+    return run
+
+
 @commands.command(app, "preview")
+@_looking
 def preview(
     here: Here,
-    what: What = None,
-    job: Job = None,
-    node: Node = None,
-    output_name: Output = None,
-    input_name: Input = None,
+    port: tables.Port,
     rows: Annotated[int, typer.Option("--rows", min=1, max=1000, help="How many rows.")] = 50,
 ) -> Any:
     """The first rows of a table."""
-    found = tables.look(here, "preview", tables.Port(what, job, node, output_name, input_name), rows=rows)
+    found = tables.look(here, "preview", port, rows=rows)
     names = [column["name"] for column in found["columns"]]
     total = f" of {found['rowCount']}" if found["rowCount"] is not None else ""
     manner.note(f"{len(found['rows'])}{total} rows, {found['columnCount']} columns")
@@ -91,16 +109,13 @@ def preview(
 
 
 @commands.command(app, "profile", _PROFILE)
+@_looking
 def profile(
     here: Here,
-    what: What = None,
-    job: Job = None,
-    node: Node = None,
-    output_name: Output = None,
-    input_name: Input = None,
+    port: tables.Port,
     bins: Annotated[int, typer.Option("--bins", min=1, max=100, help="Bins of a histogram.")] = 20,
 ) -> Any:
     """What the columns of a table hold: missing and distinct values, least, greatest, mean, histogram."""
-    found = tables.look(here, "profile", tables.Port(what, job, node, output_name, input_name), bins=bins)
+    found = tables.look(here, "profile", port, bins=bins)
     manner.note(f"{found['rowCount']} rows, {found['columnCount']} columns")
     return [{**column, "shape": tables.shape(column)} for column in found["columns"]]

@@ -1,7 +1,6 @@
 """`azurine draft …`: create, list, show, update, clone, validate, submit, delete, compare."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -77,11 +76,10 @@ def update(
         changes |= _drafted(here, file, set_)
     elif set_:
         changed = json.loads(json.dumps(before["job"]))
-        for one in commands.overrides(set_):
-            for path, value in one.items():
-                _place(changed, path, value)
+        for path, value in commands.assigned(set_).items():
+            _place(changed, path, value)
         changes["job"] = changed
-    return _shown(_put(here, name, {**before, **{key: value for key, value in changes.items() if value is not None}}))
+    return _shown(_put(here, name, {**before, **asking.stated(changes)}))
 
 
 @commands.command(app, "clone", _COLUMNS)
@@ -111,14 +109,9 @@ def submit(
     stream: job.Stream = False,
 ) -> Any:
     """Submits a draft as a pipeline job; `--set name=value …` gives its inputs their values."""
-    parameters = {key: value for one in commands.overrides(set_) for key, value in one.items()}
-    said = {"parameters": parameters, "experimentName": experiment, "name": job_name, "displayName": display_name}
-    made = asking.arm(here, "POST", f"{_path(name)}/submit", {key: value for key, value in said.items() if value is not None})
-    manner.note(f"job {made['name']}")
-    if stream:
-        status = job.follow(here, made["name"], sys.stderr)
-        return commands.Result(here.ml.jobs.get(made["name"]), job.code(status))
-    return here.ml.jobs.get(made["name"])
+    said = {"parameters": commands.assigned(set_), "experimentName": experiment, "name": job_name, "displayName": display_name}
+    made = asking.arm(here, "POST", f"{_path(name)}/submit", asking.stated(said))
+    return job.submitted(here, made["name"], stream)
 
 
 @commands.command(app, "delete")
@@ -183,8 +176,7 @@ def _get(here: Here, name: str) -> dict[str, Any]:
 def _put(here: Here, name: str, properties: dict[str, Any], only_new: bool = False) -> dict[str, Any]:
     if only_new and any(one["name"] == name for one in asking.pages(here, _DRAFTS)):
         raise faults.Failure(f"There is a draft {name} already.", advice=f"azurine draft update -n {name}")
-    body = {"properties": {key: value for key, value in properties.items() if value is not None}}
-    made: dict[str, Any] = asking.arm(here, "PUT", _path(name), body)
+    made: dict[str, Any] = asking.arm(here, "PUT", _path(name), {"properties": asking.stated(properties)})
     return made
 
 

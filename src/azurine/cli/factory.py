@@ -124,7 +124,7 @@ def run(
 ) -> Any:
     """Runs a pipeline."""
     factory = _one(here, name)
-    given = {key: value for one in commands.overrides(parameters) for key, value in one.items()}
+    given = commands.assigned(parameters)
     if speed:
         from azurine.cli import speeding
 

@@ -40,14 +40,9 @@ def create(
     """Submits a job from a YAML file."""
     job = _loaded(here, file, name, set_)
     created = here.ml.jobs.create_or_update(job, skip_validation=skip_validation)
-    manner.note(f"job {created.name}")
     if web:
         _open(created)
-    if not stream:
-        return created
-    status = follow(here, created.name, sys.stderr)
-    created = here.ml.jobs.get(created.name)
-    return commands.Result(created, code(status))
+    return submitted(here, created.name, stream, created)
 
 
 @commands.command(app, "validate")
@@ -142,6 +137,15 @@ def _loaded(here: Here, file: Path, name: str | None, sets: list[str] | None) ->
 
     here.read(file)
     return load_job(file, params_override=commands.overrides(sets, name=name))
+
+
+def submitted(here: Here, name: str, stream: bool, job: Any = None) -> Any:
+    """What a command answers that has submitted a job. job: as it is known already, where nobody follows it."""
+    manner.note(f"job {name}")
+    if stream:
+        status = follow(here, name, sys.stderr)
+        return commands.Result(here.ml.jobs.get(name), code(status))
+    return job or here.ml.jobs.get(name)
 
 
 def follow(here: Here, name: str, logs: TextIO) -> following.Step:

@@ -1,6 +1,5 @@
 """`azurine pipeline …`: publish, list, show, run, enable, disable, delete; and `azurine pipeline endpoint …`."""
 
-import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -45,7 +44,7 @@ def publish(
         raise faults.Failure("What is to be published?", advice="azurine pipeline publish -n NAME -f FILE (or --job RUN)", code=faults.USAGE)
     source = {"Job": bodies.pipeline(here, file, set_)} if file is not None else {"PipelineRunId": run}
     said = {"Name": name, "Version": version, "Description": description, **source}
-    made = asking.plane(here, "POST", "Pipelines/Create", {key: value for key, value in said.items() if value is not None})
+    made = asking.plane(here, "POST", "Pipelines/Create", asking.stated(said))
     if endpoint is not None:
         pipeline_endpoint.extend(here, endpoint, made["Id"], default=True)
         manner.note(f"it is what the endpoint {endpoint} starts now")
@@ -79,20 +78,15 @@ def run(
     stream: job.Stream = False,
 ) -> Any:
     """Starts a run; `--set name=value …` gives parameters their values."""
-    assigned = {key: value for one in commands.overrides(set_) for key, value in one.items()}
-    said = {"ExperimentName": experiment, "DisplayName": display_name, "ParameterAssignments": assigned, "RunSource": "CLI"}
-    body = {key: value for key, value in said.items() if value is not None}
+    given = commands.assigned(set_)
+    body = asking.stated({"ExperimentName": experiment, "DisplayName": display_name, "ParameterAssignments": given, "RunSource": "CLI"})
     if endpoint is not None:
         found = pipeline_endpoint.named(here, endpoint)
         address = f"PipelineRuns/PipelineEndpointSubmit/Id/{found['Id']}{f'/{version}' if version else ''}"
     else:
         address = f"PipelineRuns/PipelineSubmit/{_found(here, identifier, name, version)['Id']}"
     started = asking.plane(here, "POST", address, body)
-    manner.note(f"job {started['Id']}")
-    if stream:
-        status = job.follow(here, started["Id"], sys.stderr)
-        return commands.Result(here.ml.jobs.get(started["Id"]), job.code(status))
-    return here.ml.jobs.get(started["Id"])
+    return job.submitted(here, started["Id"], stream)
 
 
 @commands.command(app, "enable")

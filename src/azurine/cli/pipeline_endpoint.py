@@ -28,7 +28,7 @@ Description = Annotated[str | None, typer.Option("--description", help="A descri
 def create(here: Here, name: Name, pipeline: Pipeline, description: Description = None) -> Any:
     """Makes an endpoint, with a published pipeline as its version 0."""
     said = {"Name": name, "PipelineId": pipeline, "Description": description}
-    return _shown(asking.plane(here, "POST", "PipelineEndpoints/Create", {key: value for key, value in said.items() if value is not None}))
+    return _shown(asking.plane(here, "POST", "PipelineEndpoints/Create", asking.stated(said)))
 
 
 @commands.command(app, "add", _COLUMNS)
@@ -61,7 +61,7 @@ def update(
 ) -> Any:
     """Chooses another default version, or describes it anew."""
     said = {"DefaultVersion": default, "Description": description}
-    return _shown(_changed(here, named(here, name), {key: value for key, value in said.items() if value is not None}))
+    return _shown(_changed(here, named(here, name), asking.stated(said)))
 
 
 @commands.command(app, "enable", _COLUMNS)

@@ -50,7 +50,8 @@ How a component is written. A folder `library/<name>/` with three files:
   It imports only polars, the standard library, azurine.designer and azurine.model.errors at the top; anything heavy where it is needed.
 
 `test_component.py`: `trying.table({"a": [1, 2]})` and `trying.outputs("normalize_data", {"dataset": …}, {"columns_to_transform": "a"})`
-  from azurine.designer run it as a pipeline would; `trying.rows(table)` gives plain values to compare.
+  from azurine.designer run it as a pipeline would; `trying.rows(table)` gives plain values to compare. What every learner is asked stands in
+  `tests/learner_suite.py`: a learner's own test only says what is its own.
 """
 
 import importlib.util
