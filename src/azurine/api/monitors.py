@@ -1,8 +1,9 @@
-"""What is asked of dataset monitors: POST on a monitor (`run`, `backfill`, `results`).
+"""What is asked of dataset monitors: POST on a monitor (`run`, `backfill`, `results`), and on a run of one (`report`).
 
     run        {"targetDate", "featureList"?, "driftThreshold"?, "compute"?, "name"?}   → {"run", "experimentName", "type", "status", "start", "end", …}
     backfill   {"startDate", "endDate", …}                                              → the same
     results    {"run"?, "startDate"?, "endDate"?}                                       → {"windows", "results", "metrics"}
+    report     {}                                                                       → {"page": the report's HTML}
 
 A run and its job are there when they are answered; asked for under a `name` of the caller's own, a run is made once. `results` are those of each
 window's newest run; beside the windows as the runs tell them, in the shape in which the v1 package gives them back.
@@ -42,6 +43,7 @@ class Monitors:
             (self.name, "run"): lambda asked: self._begun(asked, "Adhoc"),
             (self.name, "backfill"): lambda asked: self._begun(asked, "BackFill"),
             (self.name, "results"): self._results,
+            (self.runs, "report"): self._report,
         }
 
     def _begun(self, asked: Asked, type: str) -> dict[str, Any]:
@@ -74,7 +76,7 @@ class Monitors:
         found = [seen[start] for start in sorted(seen)]
         details = {run["run"]: self._document(monitor, str(run["run"])) for run, _ in found}
         told = [_told(run, window, details[run["run"]]) for run, window in found if window["driftPercentage"] is not None]
-        windows = [{**window, "run": run["run"], "type": run["type"], "threshold": run["threshold"]} for run, window in found]
+        windows = [{**window, **_about(run, window, details[run["run"]])} for run, window in found]
         return {"windows": windows, "results": [result for result, _ in told], "metrics": [metric for _, metric in told]}
 
     def _completed(self, asked: Asked, monitor: Resource) -> Iterator[dict[str, Any]]:
@@ -86,13 +88,31 @@ class Monitors:
 
     def _document(self, monitor: Resource, run: str) -> Mapping[str, Any]:
         """What the run left in the lake; nothing when it is not there any more."""
-        workspace = ids.up_to(monitor.id, ids.WORKSPACES)
-        folder = self.locate(workspace, f"azureml://datastores/workspaceblobstore/paths/azureml/{run}/result/")
-        path = folder / "drift.json" if folder is not None else None
-        if path is None or not path.is_file():
+        path = self._left(monitor.id, run, "drift.json")
+        if path is None:
             return {}
         found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found
+
+    def _report(self, asked: Asked) -> dict[str, Any]:
+        run = asked.resource
+        path = self._left(ids.parent(run.id), run.name, "report.html")
+        if path is None:
+            raise errors.Missing(f"the run {run.name} has left no report", code="ReportNotFound")
+        return {"page": path.read_text(encoding="utf-8")}
+
+    def _left(self, monitor: str, run: str, name: str) -> Path | None:
+        job = f"azureml://datastores/workspaceblobstore/paths/azureml/{run}/result/"
+        folder = self.locate(ids.up_to(monitor, ids.WORKSPACES), job)
+        return folder / name if folder is not None and (folder / name).is_file() else None
+
+
+def _about(run: Mapping[str, Any], window: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run says of a window beside its numbers, and each feature's part in it, the worst first."""
+    features = [feature for one in details.get("windows", ()) if one["start"] == window["start"] for feature in one["features"]]
+    shares = sorted(((one["contribution"], one["name"]) for one in features if one.get("contribution") is not None), reverse=True)
+    told = [{"feature": name, "value": share} for share, name in shares]
+    return {"run": run["run"], "type": run["type"], "threshold": run["threshold"], "contributions": told}
 
 
 def _all(asked: Asked, kind: str, parent: str) -> Iterator[Resource]:

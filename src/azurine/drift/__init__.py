@@ -7,6 +7,8 @@
     profiles   what one side looks like: quantiles, moments, the most frequent values
     comparing  all features of two tables, measured: the rows of a result
     magnitude  how well a model tells the two tables apart: which columns it is shown, and its score (the model is fitted elsewhere)
+    periods    days, weeks and months, as monitors look at them
+    documents  the result of a run as a document, and the little of it that the server is told
     results    the numbers of several windows in the shape in which runs give them back
     report/    the result document as a page to look at
 

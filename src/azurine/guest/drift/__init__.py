@@ -4,6 +4,7 @@
     columns    of which type each column is, and how its values become keys that can be counted
     counting   one pass over the files: how often each key of each column comes, in each window
     reading    the three together: `read(path) → Reading`
+    monitoring the run of a dataset monitor: an order in, the result document out
     magnitude  the drift magnitude of dataset monitors, by a LightGBM classifier
     publishing what was found, as JSON, Parquet and a page
 

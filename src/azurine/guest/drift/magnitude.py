@@ -22,6 +22,8 @@ from azurine.model.errors import Invalid
 SPLIT_SEED = 33
 ROWS = 100_000
 """Of each side, about; fewer are all taken."""
+FEW = 100_000
+"""Rows of both sides: fewer are learned from by one thread."""
 GOLDEN, SCALE = 2_654_435_769, 1 << 32
 """The golden ratio's share of the scale: multiples of it fall evenly, whatever repeats in the rows."""
 
@@ -143,8 +145,9 @@ def _told_apart(baseline: Any, target: Any, roles: Mapping[str, str]) -> tuple[f
     rows = _stacked(baseline, target, roles)
     sides: Any = numpy.repeat([0, 1], [len(baseline), len(target)])
     ((learned, asked),) = StratifiedShuffleSplit(n_splits=1, test_size=0.5, random_state=SPLIT_SEED).split(rows, sides)
-    # The last three change no default of the learner, only make it as quiet and as repeatable as it can be.
-    model = LGBMClassifier(verbosity=-1, deterministic=True, force_row_wise=True)
+    # None of these changes what is learned: they make it as quiet and as repeatable as it can be. On few rows its threads mostly wait for each other.
+    threads = 1 if len(rows) < FEW else None
+    model = LGBMClassifier(verbosity=-1, deterministic=True, force_row_wise=True, n_jobs=threads)
     model.fit(rows.iloc[learned], sides[learned])
     (right_baseline, wrong_target), (wrong_baseline, right_target) = confusion_matrix(
         sides[asked], model.predict(rows.iloc[asked]), labels=[0, 1]

@@ -114,8 +114,10 @@ def _window(shown: _Looked, window: Window, first: datetime, table: Table) -> di
     if table.rows < magnitude.LEAST:
         why = "no rows" if table.rows == 0 else f"not enough rows: {table.rows} of {magnitude.LEAST}"
         return documents.window(window.start, window.end, first, table.rows, sentence=f"{why}; this window is skipped")
-    found = model.measure(shown.sample, shown.target, shown.names, (shown.stamp, window))
     present = Table(table.rows, {name: one for name, one in table.features.items() if name not in shown.absent})
+    if not shown.mine.features.keys() & present.features.keys():
+        return documents.window(window.start, window.end, first, table.rows, sentence="there is no feature that both sides have")
+    found = model.measure(shown.sample, shown.target, shown.names, (shown.stamp, window))
     rows = comparing.compare(shown.mine, present, Asked(shown.names, _MEASURES, shown.roles))
     notes = {**shown.left, **found.left, **documents.misfits(present)}
     features = [_feature(shown, name, present, [row for row in rows if row.feature == name], found, notes.get(name, "")) for name in shown.names]
