@@ -142,7 +142,9 @@ def test_enabled_it_runs_by_itself_and_not_twice(azurine: Azurine, connection: A
 @pytest.mark.usefixtures("data")
 def test_a_run_that_cannot_be_says_why(azurine: Azurine, tmp_path: Path) -> None:
     file = tmp_path / "monitor.yml"
-    file.write_text(FILE.replace("clinic\n", "clinic-blind\n").replace("timestamp_column: date", "timestampColumn: day").replace("features", "featureList"))
+    file.write_text(
+        FILE.replace("clinic\n", "clinic-blind\n").replace("timestamp_column: date", "timestampColumn: day").replace("features", "featureList")
+    )
     azurine("create", "-f", str(file))
     said = azurine("run", "-n", "clinic-blind", "--target-date", "2026-03-10", code=1)
     assert "there is no column 'day'; there are: Age, BMI, date" in said
