@@ -91,6 +91,16 @@ def test_p_values_are_worse_the_smaller_they_are() -> None:
     assert [one.name for one in found.features] == ["d", "b", "a", "c"]
 
 
+def test_of_a_model_monitor_features_have_an_importance_and_a_signal_and_no_part_in_the_drift() -> None:
+    signals = [{"name": "inputs", "type": "data_drift", "breached": True}, {"name": "outputs", "type": "x", "breached": False, "sentence": "no rows"}]
+    one = feature("Age", 0.25, value=3.0, threshold=0.1, signal="inputs")
+    target = {"name": "azureml://datastores/d/paths/collected/", "version": None}
+    page = read(document(window(1, None, one, hasDrift=True, signals=signals), kind="ModelMonitor", threshold=None, target=target))
+    assert all(said in page.text for said in ("importance to the model", "inputs", "data drift", "no rows", "each measure has its own"))
+    assert "of the drift" not in page.text and "part in the drift" not in page.text
+    assert "Drift of collected from then, version 1" in page.text
+
+
 def test_trend_and_threshold_are_drawn_and_a_window_without_a_number_is_a_gap() -> None:
     page = report.page(WEEKS)
     picture = re.search(r'<svg[^>]*aria-label="Drift, in percent, by window".*?</svg>', page, re.S)

@@ -107,3 +107,13 @@ def test_the_folder_is_one_that_the_command_line_takes_as_it_is(server: RunningS
     said = capfd.readouterr().out
     shown = json.loads(said[said.rindex("[\n") :])
     assert {one["name"]: one["activities"] for one in shown} == {"Drift": 6, "Retrain": 7, "Scoring": 3, "Serve": 4, "Training": 5}
+
+
+def test_the_monitor_is_one_that_the_command_line_takes_as_it_is(server: RunningServer, connection: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    home = ["--home", str(server.home), "-o", "json"]
+    for words in (["data", "create", "-f", "baseline.yml"], ["data", "create", "-f", "visits.yml"], ["monitor", "create", "-f", "monitor.yml"]):
+        assert cli.main([*words[:-1], str(HERE / "drift" / words[-1]), *home]) == 0, capfd.readouterr()
+    capfd.readouterr()
+    assert cli.main(["monitor", "show", "-n", "diabetes", *home]) == 0
+    shown = json.loads(capfd.readouterr().out)
+    assert (shown["name"], shown["frequency"], shown["drift_threshold"]) == ("diabetes", "Week", 0.1), shown

@@ -4,12 +4,12 @@ Of the windows before the newest one, features have their numbers and, the worst
 features each would be a page that no browser likes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from azurine.drift.report import charts, readings, sentences, tables
 from azurine.drift.report.charts import Point
-from azurine.drift.report.markup import Html, joined, named, tag
+from azurine.drift.report.markup import Child, Html, joined, named, tag
 from azurine.drift.report.readings import PERCENT, Document, Feature, Window
 from azurine.drift.report.style import CSS
 
@@ -121,19 +121,32 @@ def _numbers(document: Document) -> Html:
 def _signals(window: Window) -> Html | None:
     if not window.signals:
         return None
-    rows = [(named(name), type_.replace("_", " "), _badge(breached)) for name, type_, breached in window.signals]
-    return tables.table(("signal", "type", ""), rows)
+    rows = [(named(one.name), one.type.replace("_", " "), "" if one.sentence else _breach(one.breached), one.sentence) for one in window.signals]
+    return tables.table(("signal", "type", "", ""), rows)
 
 
 def _ranking(window: Window) -> Html:
-    """The worst first."""
-    rows = []
-    for one in window.features:
-        main = max(one.measures, key=lambda measured: (measured.breached, measured.excess), default=None)
-        part = joined(charts.share(one.contribution), sentences.percent(one.contribution * PERCENT)) if one.contribution is not None else "–"
-        said = joined(main.name.replace("_", " "), f" {sentences.figure(main.value)}") if main is not None and main.value is not None else _why(one)
-        rows.append((named(one.name), one.role, part, said, tag("span", "breached", class_="badge bad") if one.breached else None))
-    return tables.table(("feature", "role", "part in the drift", "main measure", ""), rows)
+    """The worst first. A column in which nothing would stand is left out."""
+    columns: list[tuple[str, Callable[[Feature], Child]]] = [("feature", lambda one: named(one.name)), ("role", lambda one: one.role)]
+    if any(one.signal for one in window.features):
+        columns.append(("signal", lambda one: named(one.signal)))
+    if any(one.contribution is not None for one in window.features):
+        columns.append(("part in the drift", _part))
+    if any(one.importance is not None for one in window.features):
+        columns.append(("importance to the model", lambda one: sentences.figure(one.importance)))
+    columns += [("main measure", _main), ("", lambda one: _breach(one.breached) if one.breached else None)]
+    return tables.table([name for name, _ in columns], [[cell(one) for _, cell in columns] for one in window.features])
+
+
+def _part(feature: Feature) -> Child:
+    if feature.contribution is None:
+        return "–"
+    return joined(charts.share(feature.contribution), sentences.percent(feature.contribution * PERCENT))
+
+
+def _main(feature: Feature) -> str:
+    main = max(feature.measures, key=lambda one: (one.breached, one.excess), default=None)
+    return f"{main.name.replace('_', ' ')} {sentences.figure(main.value)}" if main is not None and main.value is not None else _why(feature)
 
 
 def _explained(window: Window) -> Html | None:
@@ -148,7 +161,7 @@ def _explained(window: Window) -> Html | None:
 
 
 def _card(feature: Feature) -> Html:
-    badges = [tag("span", "breached", class_="badge bad") if feature.breached else None]
+    badges = [_breach(True) if feature.breached else None]
     about = " · ".join(part for part in (feature.role, feature.signal) if part)
     part = f" {sentences.percent(feature.contribution * PERCENT)} of the drift" if feature.contribution is not None else ""
     picture = (
@@ -169,6 +182,10 @@ def _why(feature: Feature) -> str:
 def _legend() -> Html:
     sides: Sequence[str] = ("baseline", "target")
     return tag("p", *(tag("span", tag("i", class_=one), one) for one in sides), class_="legend soft")
+
+
+def _breach(breached: bool) -> Html:
+    return tag("span", "breached" if breached else "within", class_=f"badge {'bad' if breached else 'good'}")
 
 
 def _badge(drifted: bool | None) -> Html:

@@ -11,6 +11,8 @@ from typing import Any
 from azurine.drift import measures
 
 PERCENT = 100.0
+MODEL = "ModelMonitor"
+"""The kind of monitors that tell how much a feature means to their model, where others tell its share of the drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """contribution: its share of the drift. signal: the one that it belongs to, "" when there are none."""
+    """contribution: its share of the drift; importance: what it means to the monitored model. signal: the one that it belongs to, "" when there are none."""
 
     name: str
     role: str
     signal: str
     contribution: float | None
+    importance: float | None
     measures: Sequence[Measured]
     baseline: Mapping[str, Any]
     target: Mapping[str, Any]
@@ -60,7 +63,17 @@ class Feature:
 
     @property
     def badness(self) -> tuple[bool, float, float]:
-        return self.breached, self.contribution or 0.0, max((one.excess for one in self.measures), default=0.0)
+        return self.breached, self.contribution or self.importance or 0.0, max((one.excess for one in self.measures), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """sentence: why it has no number."""
+
+    name: str
+    type: str
+    breached: bool
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class Window:
     percentage: float | None
     drifted: bool | None
     sentence: str
-    signals: Sequence[tuple[str, str, bool]]
+    signals: Sequence["Signal"]
     features: Sequence[Feature]
 
 
@@ -97,6 +110,7 @@ class Document:
 
 
 def document(given: Mapping[str, Any]) -> Document:
+    of_model = given.get("kind") == MODEL
     return Document(
         monitor=_text(given.get("monitor")),
         kind=_text(given.get("kind")),
@@ -105,7 +119,7 @@ def document(given: Mapping[str, Any]) -> Document:
         threshold=number(given.get("threshold")),
         baseline=_mapping(given.get("baseline")),
         target=_mapping(given.get("target")),
-        windows=[_window(one) for one in _mappings(given.get("windows"))],
+        windows=[_window(one, of_model) for one in _mappings(given.get("windows"))],
     )
 
 
@@ -120,9 +134,12 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _window(given: Mapping[str, Any]) -> Window:
-    features = sorted((_feature(one) for one in _mappings(given.get("features"))), key=lambda one: one.badness, reverse=True)
-    signals = [(_text(one.get("name")), _text(one.get("type")), one.get("breached") is True) for one in _mappings(given.get("signals"))]
+def _window(given: Mapping[str, Any], of_model: bool) -> Window:
+    features = sorted((_feature(one, of_model) for one in _mappings(given.get("features"))), key=lambda one: one.badness, reverse=True)
+    signals = [
+        Signal(_text(one.get("name")), _text(one.get("type")), one.get("breached") is True, _text(one.get("sentence")))
+        for one in _mappings(given.get("signals"))
+    ]
     rows, drifted = number(given.get("rows")), given.get("hasDrift")
     return Window(
         start=_text(given.get("start")),
@@ -136,12 +153,14 @@ def _window(given: Mapping[str, Any]) -> Window:
     )
 
 
-def _feature(given: Mapping[str, Any]) -> Feature:
+def _feature(given: Mapping[str, Any], of_model: bool) -> Feature:
+    part = number(given.get("contribution"))
     return Feature(
         name=_text(given.get("name")),
         role=_text(given.get("role")),
         signal=_text(given.get("signal")),
-        contribution=number(given.get("contribution")),
+        contribution=None if of_model else part,
+        importance=part if of_model else None,
         measures=[_measured(one) for one in _mappings(given.get("measures"))],
         baseline=_mapping(given.get("baseline")),
         target=_mapping(given.get("target")),

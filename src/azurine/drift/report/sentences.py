@@ -109,5 +109,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _called(side: Mapping[str, Any], otherwise: str) -> str:
-    name, version = side.get("name"), side.get("version")
+    name, version = str(side.get("name") or ""), side.get("version")
+    if "://" in name:  # the last part of an address says enough; the whole of it stands below
+        name = name.rstrip("/").rpartition("/")[2]
     return f"{name}{f', version {version}' if version else ''}" if name else otherwise
