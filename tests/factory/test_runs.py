@@ -345,3 +345,15 @@ def test_a_line_has_an_end(play: Play) -> None:
     for _ in range(101):
         play.wait(10)
     assert {play.show(play.get(name))["status"] for name in names[:101]} == {"Succeeded"}
+
+
+def test_a_call_that_is_going_says_which_run_it_waits_for() -> None:
+    play = Play()
+    play.pipeline("child", activity("w", "Wait", waitTimeInSeconds=60))
+    run = play.go(call("call", "child", waitOnCompletion=True))
+    [child] = play.children(run)
+    [going] = factory_runs.told(play.get(run.name), run.id, [])
+    assert (going["status"], going["output"]) == ("InProgress", {"pipelineName": "child", "pipelineRunId": child.name})
+    secret = play.go(call("call", "child", waitOnCompletion=True, _policy={"secureOutput": True}))
+    [going] = factory_runs.told(play.get(secret.name), secret.id, [])
+    assert going["output"] == {"secureOutput": "***"}

@@ -1,7 +1,7 @@
 """Following a pipeline run of a factory: its activities as they begin and end, as sights for the screens of `progress`.
 
 Activities within others stand one step further in, as the pipeline is written; iterations and attempts are told apart by number. The
-activities of pipelines that it called appear under the call once that is over.
+activities of pipelines that it called appear under the call, from when that begins.
 """
 
 import threading
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from azurine.cli import faults
 from azurine.cli.following import QUICK, SLOW, Sight, Step
 
 FINAL = ("Succeeded", "Failed", "Cancelled")
@@ -75,8 +76,19 @@ class Follower:
             lasted = _lasted(one.get("activityRunStart"), one.get("activityRunEnd"))
             yield Step(str(one["activityRunId"]), title, str(one["status"]), depth + inside, lasted, error=error)
             called = (one.get("output") or {}).get("pipelineRunId")
-            if called and depth < DEEPEST:
-                yield from self._below(self.ask("GET", f"pipelineruns/{called}", None), depth + inside + 1)
+            child = self._called(str(called)) if called and depth < DEEPEST else None
+            if child is not None:
+                yield from self._below(child, depth + inside + 1)
+
+    def _called(self, run: str) -> Json | None:
+        """A run that is being made as this is asked is not there yet; the next look finds it."""
+        try:
+            found: Json = self.ask("GET", f"pipelineruns/{run}", None)
+        except faults.Failure as problem:
+            if problem.fault.code != faults.MISSING:
+                raise
+            return None
+        return found
 
     def _nested(self, pipeline: str) -> dict[str, int]:
         """How deep each activity of a pipeline stands in others."""

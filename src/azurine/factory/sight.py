@@ -133,7 +133,8 @@ class Sight:
 class Progress:
     """Where an attempt stands. state: running, or one of the final ones (succeeded, failed, cancelled).
 
-    input: after evaluation, as monitoring shows it; may be said at any call, the last word counts. memory: what the next call is given
+    input: after evaluation, as monitoring shows it; may be said at any call, the last word counts. output: of what is over; while it is
+    running, what monitoring shows of it meanwhile. memory: what the next call is given
     (None leaves it as it was). effects: everything that should be so now, each time (the loop leaves out what is done). wake_at: call
     again then at the latest. open: inner lists to walk from now on. variables: (name, value) to set, in order; append: to append.
     returned: what the pipeline returns to its caller. word: how monitoring calls a failure that has a status of its own. pages: what is too long to be carried along in memory, kept for `Sight.page`.

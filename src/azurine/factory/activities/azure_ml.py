@@ -60,7 +60,7 @@ def _begun(sight: Sight) -> Progress:
     shown = sight.properties()
     body = {"properties": {**_asked(shown), "properties": _notes(sight, shown)}}
     job = ids.child(workspace, "jobs", str(uuid5(NAMESPACE_URL, sight.key)))
-    return Progress(input=shown, memory={"job": job, "body": body}, effects=_effects(sight, job, body))
+    return Progress(input=shown, output={"runId": ids.name(job)}, memory={"job": job, "body": body}, effects=_effects(sight, job, body))
 
 
 def _effects(sight: Sight, job: str, body: Json) -> tuple[Effect, ...]:

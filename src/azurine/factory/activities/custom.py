@@ -54,7 +54,7 @@ def _begun(sight: Sight) -> Progress:
         raise errors.Invalid(message, code=connections.UNMAPPED)
     job = ids.child(str(connection["id"]), "jobs", str(uuid5(NAMESPACE_URL, sight.key)))
     body = {"properties": _job(sight, shown)}
-    return Progress(input=shown, memory={"job": job, "body": body}, effects=_effects(sight, job, body))
+    return Progress(input=shown, output={"runId": ids.name(job)}, memory={"job": job, "body": body}, effects=_effects(sight, job, body))
 
 
 def _job(sight: Sight, shown: Mapping[str, Any]) -> dict[str, Any]:

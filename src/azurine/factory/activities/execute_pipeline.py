@@ -72,7 +72,8 @@ def _begun(sight: Sight, identifier: str) -> Progress:
     }
     shown = {"pipeline": called, "parameters": body["parameters"]}
     wait = str(sight.value("waitOnCompletion", True)).lower() != "false"
-    return Progress(input=shown, memory={"body": body, "wait": wait}, effects=(_create(sight, identifier, body),))
+    going = {"pipelineName": called.get("referenceName"), "pipelineRunId": ids.name(identifier)}
+    return Progress(input=shown, output=going, memory={"body": body, "wait": wait}, effects=(_create(sight, identifier, body),))
 
 
 def _create(sight: Sight, identifier: str, body: Json) -> Create:

@@ -138,6 +138,7 @@ def _going(run: Resource) -> list[dict[str, Any]]:
                 attempt=going.attempt,
                 hash=frame.hash,
                 input=going.input,
+                output=going.output,
             )
             found.append(said)
     return found

@@ -1,7 +1,7 @@
 """How far a run is: the lists that are being walked, each with what is over and what is going, as JSON and as what one look works on.
 
     frame  {"d": {activity: result}, "g": {activity: going}, "i": [item], "l": name of its list, "h": iteration hash}
-    going  {} before its attempt has begun, then {"i": activity run, "n": attempt, "s": began, "m": memory, "in": input, "w": wake, …}
+    going  {} before its attempt has begun, then {"i": activity run, "n": attempt, "s": began, "m": memory, "in": input, "out": output so far, "w": wake, …}
     result "Succeeded", or {"s": "Succeeded", "o": output, …} when the pipeline speaks of the activity
 
 Only what is going is carried along in full: a frame that has ended leaves one word in the frame above. So what a look must read and
@@ -31,6 +31,7 @@ class Going:
     began: float = 0.0
     memory: Json | None = None
     input: Json | None = None
+    output: Json | None = None
     wake_at: float | None = None
     deadline: float | None = None
     retry_at: float | None = None
@@ -97,7 +98,7 @@ def freeze(frame: Frame) -> dict[str, Any]:
     return said
 
 
-_FIELDS = (("i", "id"), ("n", "attempt"), ("s", "began"), ("m", "memory"), ("in", "input"))
+_FIELDS = (("i", "id"), ("n", "attempt"), ("s", "began"), ("m", "memory"), ("in", "input"), ("out", "output"))
 _OTHERS = (("w", "wake_at"), ("t", "deadline"), ("r", "retry_at"), ("x", "ending"))
 
 

@@ -120,7 +120,7 @@ class Walk:
         """Begins an attempt. False: it is over already."""
         going.id = str(uuid5(NAMESPACE_URL, f"{self.run.id}#{self.look.resource.created_at}{frame.path}/{activity.name}#{going.attempt}"))
         going.began = self.look.now
-        going.memory, going.input = None, None
+        going.memory = going.input = going.output = None
         if activity.mark:
             self._record(frame, activity, going, records.INACTIVE)
             self._close(frame, activity, activity.mark, {"s": activity.mark, "i": going.id})
@@ -209,6 +209,8 @@ class Walk:
         going.ended = {}
         if progress.input is not None:
             going.input = progress.input
+        if progress.output is not None:
+            going.output = progress.output
         if progress.memory is not None:
             going.memory = progress.memory
         self.effects.extend(progress.effects)
