@@ -34,7 +34,7 @@ class Factory:
 def test_what_a_call_has_begun_stands_under_it_while_it_goes() -> None:
     factory = Factory()
     sights = list(Follower(factory.ask, "1").looks(wait=lambda _: None))
-    seen = [[(step.name, step.status, step.depth) for step in sight.steps] for sight in sights]
+    seen = [[(step.title, step.status, step.depth) for step in sight.steps] for sight in sights]
     going = [("If", "InProgress", 1), ("Call", "InProgress", 2)]
     assert seen[:2] == [going, [*going, ("Rest", "InProgress", 3)]]
     assert seen[2] == [("If", "Succeeded", 1), ("Call", "Succeeded", 2), ("Rest", "Succeeded", 3)]

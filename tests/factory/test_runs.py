@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from azurine.factory import activities
+from azurine.factory import activities, runs
 from azurine.factory.sight import Progress, Sight, Sort, work
 from azurine.model import errors
 from azurine.model.states import State
@@ -352,8 +352,8 @@ def test_a_call_that_is_going_says_which_run_it_waits_for() -> None:
     play.pipeline("child", activity("w", "Wait", waitTimeInSeconds=60))
     run = play.go(call("call", "child", waitOnCompletion=True))
     [child] = play.children(run)
-    [going] = factory_runs.told(play.get(run.name), run.id, [])
+    [going] = runs.told(play.get(run.name), run.id, [])
     assert (going["status"], going["output"]) == ("InProgress", {"pipelineName": "child", "pipelineRunId": child.name})
     secret = play.go(call("call", "child", waitOnCompletion=True, _policy={"secureOutput": True}))
-    [going] = factory_runs.told(play.get(secret.name), secret.id, [])
+    [going] = runs.told(play.get(secret.name), secret.id, [])
     assert going["output"] == {"secureOutput": "***"}

@@ -31,6 +31,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "online-deployment": ("azurine.cli.online_deployment", "Online deployments: the models behind an online endpoint."),
     "batch-endpoint": ("azurine.cli.batch_endpoint", "Batch endpoints: addresses that are told where data lies, and answer with a job."),
     "batch-deployment": ("azurine.cli.batch_deployment", "Batch deployments: what runs when a batch endpoint is called."),
+    "schedule": ("azurine.cli.schedule", "Schedules: jobs at their times, and monitors."),
     "factory": ("azurine.cli.factory", "Data factories: import and export their folders, run their pipelines."),
     "monitor": ("azurine.cli.monitor", "Monitors of drift, and their alerts."),
     "datastore": ("azurine.cli.datastore", "Datastores: where data lies."),
