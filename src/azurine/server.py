@@ -6,6 +6,7 @@ The house (`app`) is made, furnished and taken down here; nothing is decided.
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,9 @@ from typing import Any, cast
 from azurine.app import House
 from azurine.model import clock, errors
 from azurine.settings import Settings
+from azurine.store.sql import claimed
+
+_logger = logging.getLogger(__name__)
 
 LOCK_ATTEMPTS = 20
 SWITCH_INTERVAL = 0.0005
@@ -27,7 +31,8 @@ SWITCH_INTERVAL = 0.0005
 def serve(settings: Settings) -> None:
     """Runs a server in the foreground until it is told to stop (SIGINT, SIGTERM).
 
-    Raises errors.Conflict when the home is in use by a live server or the port cannot be listened on, OSError when the home cannot be written.
+    Raises errors.Conflict when the home or the store is in use by a live server or the port cannot be listened on, OSError when the home cannot
+    be written.
     """
     # Imported here: whoever only wants the rooms needs no web server.
     import uvicorn
@@ -38,9 +43,10 @@ def serve(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     # Several threads wait for each other here (loop, commits, requests); the usual 5 ms between switches would be felt in every commit.
     sys.setswitchinterval(SWITCH_INTERVAL)
-    with _only_one(settings.home), _listening(settings) as listener:
+    with _only_one(settings.home), _listening(settings) as listener, contextlib.ExitStack() as claims:
         port = int(listener.getsockname()[1])
         url = settings.url(port)
+        claims.enter_context(claimed(settings.store, f"{url} of {socket.gethostname()}, process {os.getpid()}", _give_way))
         house = House(settings, url)
         try:
             # uvicorn raises the signal that ended it once more when it is done; that must not end this process before the house is closed.
@@ -70,6 +76,12 @@ def _context(certificate: Path) -> ssl.SSLContext:
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     found.load_cert_chain(certificate)
     return found
+
+
+def _give_way(why: str) -> None:
+    """Another server has the store now: this one ends, as when it is told to."""
+    _logger.error("%s; this server ends.", why)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _server(config: Any) -> Any:

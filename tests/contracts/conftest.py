@@ -11,7 +11,7 @@ from azurine.store.sql import open_log
 from postgresql import Server, programs
 
 STORES = ["memory", "sqlite"] + (["postgresql"] if programs() else [])
-collect_ignore = [] if programs() else ["test_log_on_postgresql.py"]
+collect_ignore = [] if programs() else ["test_log_on_postgresql.py", "test_claims.py"]
 
 NewUrl = Callable[[str], str]
 

@@ -79,7 +79,7 @@ def references_within(value: Any, path: str = "") -> Iterator[tuple[str, Referen
         where, one = pending.pop()
         if isinstance(one, str):
             yield from ((where, reference) for reference in references(one, where))
-        elif isinstance(one, Mapping):
+        elif isinstance(one, dict | Mapping):
             pending.extend((f"{where}.{key}" if where else str(key), below) for key, below in reversed(list(one.items())))
         elif isinstance(one, list | tuple):
             pending.extend((f"{where}[{place}]", below) for place, below in reversed(list(enumerate(one))))

@@ -16,6 +16,7 @@ from azurine.graph import order
 from azurine.model.states import FINAL, State
 
 STOPPING = frozenset({State.FAILED, State.CANCELLED})
+_ENDED_BADLY = FINAL - {State.SUCCEEDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,12 @@ class Graph:
             )
             for node in order.topological(nodes, edges)
         ]
+        self._wanted = [(node, frozenset(producers[node])) for node in self.nodes]
 
     def classify(self, states: Mapping[str, str], continue_on_failure: bool = False) -> Readiness:
         """Sorts the nodes that have no state."""
+        if _ENDED_BADLY.isdisjoint(states.values()):
+            return self._while_all_goes_well(states)
         halted = not continue_on_failure and not STOPPING.isdisjoint(states.values())
         verdicts: dict[str, str] = {}
         for node, insisting, obliging in self._needs:
@@ -64,6 +68,16 @@ class Graph:
             if node not in states:
                 sorted_[verdicts[node]].append(node)
         return Readiness(tuple(sorted_["ready"]), tuple(sorted_["wait"]), tuple(sorted_["never"]))
+
+    def _while_all_goes_well(self, states: Mapping[str, str]) -> Readiness:
+        """The usual case, and so the quick way: as long as nothing ended badly, no verdict depends on that of a node that was not started."""
+        done = {node for node, state in states.items() if state == State.SUCCEEDED}
+        ready: list[str] = []
+        waiting: list[str] = []
+        for node, wanted in self._wanted:
+            if node not in states:
+                (ready if wanted <= done else waiting).append(node)
+        return Readiness(tuple(ready), tuple(waiting), ())
 
 
 def classify(

@@ -23,8 +23,8 @@ class Reader:
 
     def __init__(self, value: object, path: str = "", faults: list[errors.Detail] | None = None, above: "Reader | None" = None) -> None:
         """path: of this place; of this place below that of `above`, when there is such a one."""
-        # A dict first: asking an abstract class takes longer, and there are many questions.
-        self.value: Json = value if isinstance(value, dict | Mapping) else {}
+        # Nothing and a dict first: asking an abstract class takes longer, and there are many questions.
+        self.value: Json = {} if value is None else value if isinstance(value, dict | Mapping) else {}
         self._path = path
         self._above = above
         self.faults: list[errors.Detail] = [] if faults is None else faults

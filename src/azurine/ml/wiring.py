@@ -69,9 +69,9 @@ def _interface(node: Reader, known: References, workspace: str) -> tuple[Mapping
     if not text:
         return None
     try:
-        component = references.find_version(known, workspace, "components", text, node.at("componentId"))
+        component = references.find_version(known, workspace, "components", text)
     except errors.Invalid as error:
-        node.include(error)
+        node.fault("componentId", error.message, error.code)
         return None
     spec = component.spec["properties"]["componentSpec"]
     return spec.get("inputs") or {}, spec.get("outputs") or {}
@@ -100,8 +100,10 @@ def _check_bindings(node: Reader, sight: Sight) -> list[str]:
     """Every expression of the node must lead somewhere; answers the nodes whose outputs it takes."""
     needed = []
     for part in _READ:
+        if not (said := node.value.get(part)):
+            continue
         try:
-            found = list(bindings.references_within(node.value.get(part), node.at(part)))
+            found = list(bindings.references_within(said, node.at(part)))
         except errors.Invalid as error:
             node.include(error)
             continue
@@ -138,8 +140,8 @@ def _problem(reference: bindings.Reference, sight: Sight) -> str:
 def _check_input(given: Reader, key: str, declared: Json, sight: Sight) -> None:
     """A literal must fit its declaration; a binding must come from something of a type that does."""
     entry = given.value.get(key)
-    text = entry.get("value") if isinstance(entry, Mapping) else entry
-    if text is None or isinstance(text, Mapping | list) or not isinstance(declared, Mapping):
+    text = entry.get("value") if isinstance(entry, dict | Mapping) else entry
+    if text is None or isinstance(text, dict | list | Mapping) or not isinstance(declared, dict | Mapping):
         return
     wanted = str(declared.get("type") or "")
     try:

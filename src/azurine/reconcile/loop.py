@@ -245,10 +245,10 @@ class Loop:
         return more
 
     def _create(self, owner: Resource, effect: Create, round_: Round, status: dict[str, object]) -> list[str]:
-        if round_.get(effect.id) is not None:
+        owned_by = owner.id if effect.owned else ""
+        if round_.stands(effect.id, owned_by):
             return []
         kind = self._kinds[effect.kind]
-        owned_by = owner.id if effect.owned else ""
         try:
             spec = kind.admit(Admission(effect.id, effect.body, round_, None, self._clock(), owner.created_by or HOUSE, owned_by))
         except AzurineError as error:

@@ -26,6 +26,10 @@ class Newest:
         self._keep(identifier, found)
         return found
 
+    def seen(self, identifier: str) -> Resource | None:
+        """What is remembered of it, without asking the log."""
+        return self._known.get(identifier)
+
     def tell(self, versions: Iterable[Resource]) -> None:
         """New versions as they were committed; an older one than is known changes nothing."""
         for version in versions:

@@ -34,6 +34,13 @@ class Round:
             return self._pending[identifier]
         return self._newest.get(identifier)
 
+    def stands(self, identifier: str, owner: str) -> bool:
+        """Is there such a resource already? One that an owner asks for is looked for in its family; should somebody else have
+        taken its name, the log refuses it at the commit."""
+        if owner and identifier not in self._pending and not self._families.has(owner, identifier):
+            return self._newest.seen(identifier) is not None
+        return self.get(identifier) is not None
+
     def newest(self, parent: str, kind: str) -> Resource | None:
         for one in self.children(parent, kind):
             if not one.spec.get("properties", {}).get("isArchived"):
@@ -50,9 +57,12 @@ class Round:
 
     def owned_by(self, owner: str) -> list[Resource]:
         stored = self._families.of(owner)
-        known = {one.id for one in stored}
-        fresh = [self._pending[identifier] for identifier in self._owned.get(owner, ()) if identifier not in known]
-        return [self._pending.get(one.id, one) for one in stored] + fresh
+        pending = self._pending
+        found = [pending.get(one.id, one) for one in stored]
+        if owned := self._owned.get(owner):
+            known = {one.id for one in stored}
+            found += [pending[identifier] for identifier in owned if identifier not in known]
+        return found
 
     def create(self, identifier: str, kind: str, spec: Json, *, owner: str, by: str, settled: bool) -> Resource:
         """Adds a new resource to the round; it can be looked at in the same round."""

@@ -68,7 +68,7 @@ def place(job: Resource, name: str) -> str:
 
 def _is_nothing(one: Any) -> bool:
     """Null, or an input whose value is null: an optional input that is left out is sent either way."""
-    return one is None or (isinstance(one, Mapping) and type_of(one).lower() == LITERAL and one.get("value") is None)
+    return one is None or (isinstance(one, dict | Mapping) and type_of(one).lower() == LITERAL and one.get("value") is None)
 
 
 def _declaration(given: Reader, name: str, declared: Mapping[str, Json] | None) -> Json | None:
@@ -94,7 +94,7 @@ def check_name(given: Reader, name: str) -> bool:
 
 
 def _planned(given: Reader, name: str, one: Any, declaration: Json, known: References, workspace: str) -> Json | None:
-    entry: Json = one if isinstance(one, Mapping) else {"value": one}
+    entry: Json = one if isinstance(one, dict | Mapping) else {"value": one}
     wanted = str(declaration.get("type") or "").lower()
     if type_of(entry).lower() != LITERAL:
         return _data(given, name, entry, declaration, known, workspace)
@@ -122,7 +122,7 @@ def _literal(given: Reader, name: str, value: Any, declaration: Json) -> Json | 
 def _data(given: Reader, name: str, entry: Json, declaration: Json, known: References, workspace: str) -> Json | None:
     """What is wrong is noted; then there is no plan for it."""
     noted = len(given.faults)
-    below = Reader(entry, given.at(name), given.faults)
+    below = Reader(entry, name, given.faults, given)
     sort, wanted = type_of(entry).lower(), str(declaration.get("type") or "").lower()
     if sort not in (*interfaces.DATA, interfaces.ANY_PATH):
         given.fault(name, f"{clipped(type_of(entry))} is not a type of input; one of {', '.join(interfaces.DATA)} would be right", "InvalidType")
@@ -154,7 +154,7 @@ def _mode(below: Reader, sort: str, default: str) -> str:
 
 def pinned(one: Any, declaration: Json, known: References, workspace: str) -> Any:
     """The input of a pipeline's node with the asset that a label means now; as it is when it names none, or nothing that is there."""
-    entry: Json = one if isinstance(one, Mapping) else {"value": one}
+    entry: Json = one if isinstance(one, dict | Mapping) else {"value": one}
     wanted = str(declaration.get("type") or "").lower()
     sort = type_of(entry).lower()
     if sort == LITERAL and wanted not in interfaces.DATA:

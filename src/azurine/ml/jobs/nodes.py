@@ -106,12 +106,14 @@ def body(name: str, node: Node, sight: Sight) -> Json:
         "outputs": {port: _output(value, sight.parent["outputs"]) for port, value in (node.get("outputs") or {}).items()},
     }
     for key in _SAME_IN_A_JOB:
-        properties[key] = bindings.resolve(node[key], scope, key) if node.get(key) else None
+        if node.get(key):
+            properties[key] = bindings.resolve(node[key], scope, key)
     if node.get("type") == "parallel":
         # Its expressions speak of the step's own inputs, so they stay as they are.
         properties |= {key: node[key] for key in parallel.SETTINGS if node.get(key) is not None}
     for ours, theirs in _OTHERWISE_IN_A_JOB.items():
-        properties[theirs] = bindings.resolve(node[ours], scope, ours) if node.get(ours) else None
+        if node.get(ours):
+            properties[theirs] = bindings.resolve(node[ours], scope, ours)
     return {"properties": {key: value for key, value in properties.items() if value is not None}, "node": name}
 
 
@@ -123,14 +125,14 @@ def store_of(job_name: str) -> dict[str, Json]:
 def _speaking(node: Node) -> Iterator[tuple[str, Any]]:
     """(input, its value) for every input, and ("", value) for every other part that may hold expressions."""
     given = node.get("inputs")
-    yield from given.items() if isinstance(given, Mapping) else ()
+    yield from given.items() if isinstance(given, dict | Mapping) else ()
     for part in ("compute", "computeId", "limits", "resources", "distribution", "environment", "environment_variables"):
         if node.get(part):
             yield "", node[part]
 
 
 def _text_of(value: Any) -> Any:
-    return value.get("value", value.get("uri", value.get("path"))) if isinstance(value, Mapping) else value
+    return value.get("value", value.get("uri", value.get("path"))) if isinstance(value, dict | Mapping) else value
 
 
 def _followed(value: Any, jobs: Mapping[str, Node], defaults: Mapping[str, Mapping[str, Any]], steps: int) -> Any:
@@ -161,7 +163,7 @@ def _inputs(name: str, node: Node, sight: Sight, scope: Mapping[str, Any]) -> di
 
 
 def _input(value: Any, declared_mode: str, sight: Sight, scope: Mapping[str, Any], path: str) -> Json | None:
-    entry = value if isinstance(value, Mapping) else {"value": value}
+    entry = value if isinstance(value, dict | Mapping) else {"value": value}
     text = _text_of(entry)
     reference = bindings.whole(text, path)
     if reference is None:

@@ -48,7 +48,7 @@ def plan(given: Reader, declared: Mapping[str, Json] | None, job_name: str, data
         elif name not in declared and name not in words.STORE_NAMES:
             given.fault(name, f"the component has no output {clipped(name)}; it has: {', '.join(declared) or 'none'}", "UnknownOutput")
     for name in stated if declared is None else declared:
-        below = Reader(given.mapping(name).value, given.at(name), given.faults)
+        below = given.mapping(name)
         found = _planned(below, (declared or {}).get(name) or {}, _Site(name, job_name, datastore), known, workspace)
         if found is not None:
             planned[name] = found

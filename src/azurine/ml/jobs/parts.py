@@ -134,15 +134,18 @@ def _version(given: Reader, key: str, known: References, workspace: str, collect
 
 def _find(given: Reader, key: str, text: str, known: References, workspace: str, collection: str) -> Resource | None:
     try:
-        return references.find_version(known, workspace, collection, text, given.at(key))
+        return references.find_version(known, workspace, collection, text)
     except AzurineError as error:
-        given.include(error)
+        # The path is put together only now: mostly nothing is wrong.
+        given.fault(key, error.message, error.code)
         return None
 
 
 def _declared(spec: Mapping[str, Any], side: str) -> dict[str, Json]:
     found = spec.get(side)
-    return {name: dict(one) if isinstance(one, Mapping) else {} for name, one in found.items()} if isinstance(found, Mapping) else {}
+    if not isinstance(found, dict | Mapping):
+        return {}
+    return {name: dict(one) if isinstance(one, dict | Mapping) else {} for name, one in found.items()}
 
 
 def _named(version: Resource) -> str:

@@ -7,7 +7,7 @@ start together with those that need them (`fusion`).
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL
 
 from azurine.graph import readiness
 from azurine.ml.jobs import attempts, fusion, nodes, outputs, reuse, words
@@ -32,7 +32,7 @@ def decide(look: Look, forecast: Forecast) -> Decision:
     job = look.resource
     plan = job.spec["plan"]
     children = {str(one.spec["node"]): one for one in look.children if one.kind == JOBS and one.spec.get("node")}
-    stand = {name: _state(one) for name, one in children.items()}
+    stand = {name: str(one.status.get("state") or State.PENDING) for name, one in children.items()}
     going = [children[name] for name, state in stand.items() if state not in states.FINAL]
     started = {"seen": {"started": look.now}, **job.status, "state": State.RUNNING, "started": job.status.get("started") or look.now}
     if job.spec.get("cancel") or job.deleting:
@@ -54,7 +54,7 @@ def decide(look: Look, forecast: Forecast) -> Decision:
 def child_id(pipeline: Resource, node: str) -> str:
     """The id of a node's job: the same at every look."""
     workspace = ids.parent(pipeline.id)
-    return ids.child(workspace, "jobs", str(uuid5(NAMESPACE_URL, f"{pipeline.id}/{pipeline.created_at}/{node}")))
+    return ids.child(workspace, "jobs", ids.unique(NAMESPACE_URL, f"{pipeline.id}/{pipeline.created_at}/{node}"))
 
 
 def _classified(plan: Mapping[str, Any], seen: Mapping[str, str]) -> readiness.Readiness:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import IsolationLevel
-from sqlalchemy import ARRAY, BigInteger, NullPool, Text, any_, bindparam, create_engine, false, make_url, select, text
+from sqlalchemy import ARRAY, BigInteger, Engine, NullPool, Text, any_, bindparam, create_engine, false, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from azurine.model import errors
@@ -40,7 +40,7 @@ _COLUMNS = schema.versions.columns.keys()
 
 
 class PostgresqlStatements(Statements):
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__(engine.dialect)
         rows = schema.versions.c
         ids, revisions = bindparam("ids", type_=ARRAY(Text)), bindparam("revisions", type_=ARRAY(rows.revision.type))
@@ -131,15 +131,8 @@ class Postgresql:
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self._patience = patience
-        try:
-            parsed = make_url(url).set(drivername="postgresql+psycopg")
-        except (ArgumentError, ValueError):  # whose words may hold the password
-            raise errors.Invalid("The store's URL cannot be read; write postgresql://user:password@host:port/database.") from None
-        self.name = parsed.render_as_string(hide_password=True).replace("+psycopg", "")
-        arguments = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_SECONDS * 1000, "application_name": "azurine"}
-        self._engine = create_engine(
-            parsed, poolclass=NullPool, use_native_hstore=False, connect_args={k: v for k, v in arguments.items() if k not in parsed.query}
-        )
+        self._engine = engine(url)
+        self.name = shown(self._engine)
         self.statements = PostgresqlStatements(self._engine)
         try:
             self._prepare()
@@ -192,10 +185,7 @@ class Postgresql:
 
     def _connect(self) -> Session:
         # Not through SQLAlchemy's pool: `sql.readers` keeps them, at a tenth of the price per query.
-        lent = self._engine.raw_connection()
-        own = lent.driver_connection
-        lent.detach()
-        return cast(Session, own)
+        return session(self._engine)
 
     def _prepare(self) -> None:
         with self._engine.begin() as connection:
@@ -205,3 +195,27 @@ class Postgresql:
             if encoding != "UTF8":
                 raise errors.Conflict(f"{self.name} keeps text as {encoding}; make a database with ENCODING 'UTF8' for the store.")
             schema.prepare(connection, self.name, alone=False)
+
+
+def engine(url: str, name: str = "azurine") -> Engine:
+    """name: by which the database's own lists call its connections."""
+    try:
+        parsed = make_url(url).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):  # whose words may hold the password
+        raise errors.Invalid("The store's URL cannot be read; write postgresql://user:password@host:port/database.") from None
+    arguments = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_SECONDS * 1000, "application_name": name}
+    chosen = {key: value for key, value in arguments.items() if key not in parsed.query}
+    return create_engine(parsed, poolclass=NullPool, use_native_hstore=False, connect_args=chosen)
+
+
+def shown(engine: Engine) -> str:
+    """The database's address without its password."""
+    return engine.url.render_as_string(hide_password=True).replace("+psycopg", "")
+
+
+def session(engine: Engine) -> Session:
+    """A connection of the driver's own."""
+    lent = engine.raw_connection()
+    own = lent.driver_connection
+    lent.detach()
+    return cast(Session, own)

@@ -32,6 +32,8 @@ PATIENCE = 5.0
 """Seconds to wait for another process that has the file locked."""
 CHECKPOINT_PAGES = 4_000
 """Length of the write-ahead log (16 MB) at which it is copied into the file: seldom, for a checkpoint costs several syncs."""
+WRITERS_CACHE = 8 * 1024
+"""KiB: each write touches the indexes in many places, and what it finds there should not have to be read again."""
 REMEMBERED = 256
 """Versions written last that need not be read again to be written on."""
 ROWS_AT_ONCE = 16
@@ -62,6 +64,7 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection, statements: SqliteStatements) -> None:
         self._connection = connection
         self._statements = statements
+        connection.execute(f"PRAGMA cache_size = -{WRITERS_CACHE}")
         [(self._revision,)] = connection.execute(statements.revision).fetchall()
         self._written: dict[str, Version] = {}
 
@@ -69,7 +72,9 @@ class SqliteWriter:
         known = [self._written[one] for one in ids if one in self._written]
         others = [one for one in ids if one not in self._written] if len(known) < len(ids) else ()
         if others:
-            rows = self._connection.execute(self._statements.newest_of, {"ids": json.dumps(others)}).fetchall()
+            one = {"id": others[0]} if len(others) == 1 else None
+            text = self._statements.newest if one else self._statements.newest_of
+            rows = self._connection.execute(text, one or {"ids": json.dumps(others)}).fetchall()
             known += [version_of(row) for row in rows]
         return self._revision, known
 
