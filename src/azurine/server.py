@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from azurine.app import House
+from azurine.identity.renewing import Renewal
 from azurine.model import clock, errors
 from azurine.settings import Settings
 from azurine.store.sql import claimed
@@ -48,17 +49,20 @@ def serve(settings: Settings) -> None:
         url = settings.url(port)
         claims.enter_context(claimed(settings.store, f"{url} of {socket.gethostname()}, process {os.getpid()}", _give_way))
         house = House(settings, url)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        renewal = Renewal(context, settings.certificates, settings.names, clock.system)
         try:
             # uvicorn raises the signal that ended it once more when it is done; that must not end this process before the house is closed.
             signal.signal(signal.SIGTERM, lambda *_: None)
             house.start()
+            renewal.start()
             app = house.app()
             config = uvicorn.Config(
                 app,
                 log_level=settings.log_level,
                 access_log=False,
                 lifespan="off",
-                http=sealed(_context(house.certificates.server), Gates(app).protocol),  # type: ignore[arg-type]  # it only ever calls it
+                http=sealed(context, Gates(app).protocol),  # type: ignore[arg-type]  # it only ever calls it
                 server_header=False,
                 date_header=True,
                 timeout_keep_alive=75,
@@ -67,15 +71,10 @@ def serve(settings: Settings) -> None:
             _say_where(settings, port, url)
             _server(config).run(sockets=[listener])
         finally:
+            renewal.close()
             house.close()
             with contextlib.suppress(FileNotFoundError):
                 (settings.home / "server.json").unlink()
-
-
-def _context(certificate: Path) -> ssl.SSLContext:
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    found.load_cert_chain(certificate)
-    return found
 
 
 def _give_way(why: str) -> None:
