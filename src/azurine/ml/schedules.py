@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from azurine.expressions.dates import zones
 from azurine.ml import assets, jobs, monitor_runs, names, pipelines
-from azurine.ml.model_monitors import answers, definitions, firing
+from azurine.ml.model_monitors import answers, defaults, definitions, firing
 from azurine.ml.reading import Reader, clipped
 from azurine.model import errors, ids
 from azurine.model.decisions import Create, Decision
@@ -44,13 +44,12 @@ def admit(request: Admission) -> Json:
     sort = action.choice("actionType", (JOB, MONITOR), required=True)
     if sort == JOB:
         _practised(request, action)
-    elif sort == MONITOR:
-        firing.check_alerts(properties)
-        _practised_monitor(request, action, properties.mapping("trigger").value)
+    filled = _practised_monitor(request, properties, action) if sort == MONITOR else action.value
     if len(ids.name(request.id)) > _LONGEST:
         body.fault("name", f"the name of a schedule has at most {_LONGEST} characters: its jobs are named after it", "InvalidName")
     body.finish()
-    return assets.keep(request, {"isEnabled": True})
+    kept = assets.keep(request, {"isEnabled": True})
+    return {**kept, "properties": {**kept["properties"], "action": filled}}
 
 
 def decide(look: Look) -> Decision:
@@ -160,15 +159,22 @@ def _told(error: errors.AzurineError, definition: Reader) -> None:
         definition.fault(one.path.removeprefix("properties").removeprefix("."), one.message, one.code)
 
 
-def _practised_monitor(request: Admission, action: Reader, trigger: Json) -> None:
-    """Notes what is wrong with the monitor, and with the data that a run of it would be given."""
-    definition = action.mapping("monitorDefinition", required=True)
-    noted = len(action.faults)
-    definitions.read(definition, datetime.fromtimestamp(request.now, UTC), definitions.period(trigger))
-    if len(action.faults) > noted or not definition.value:
-        return
-    run = firing.run(ids.name(request.id), _PRACTICE, {"action": action.value, "trigger": trigger}, request.now)
-    _tried(request, run["job"], definition)
+def _practised_monitor(request: Admission, properties: Reader, action: Reader) -> Json:
+    """The action, with signals. Notes what is wrong with the monitor, and with the data that a run of it would be given."""
+    firing.check_alerts(properties)
+    definition, trigger = action.mapping("monitorDefinition", required=True), properties.mapping("trigger").value
+    if not definition.value:
+        return action.value
+    period = definitions.period(trigger)
+    filled = {
+        **action.value,
+        "monitorDefinition": defaults.filled(definition, period, ids.up_to(request.id, ids.WORKSPACES), request.references),
+    }
+    definitions.read(Reader(filled["monitorDefinition"], definition.path, definition.faults), datetime.fromtimestamp(request.now, UTC), period)
+    if not definition.faults:
+        run = firing.run(ids.name(request.id), _PRACTICE, {"action": filled, "trigger": trigger}, request.now)
+        _tried(request, run["job"], definition)
+    return filled
 
 
 def _definition(given: Json, workspace: str, known: References) -> Json:

@@ -1,8 +1,4 @@
-"""The monitor that was written → the plans of its signals, for one time. What is wrong is noted at its path, whatever it is.
-
-Without signals, a monitor of a deployment whose inputs and outputs are collected has three: data drift, prediction drift and data quality, of the last
-window against the one before it.
-"""
+"""The monitor that was written → the plans of its signals, for one time. What is wrong is noted at its path, whatever it is."""
 
 import re
 from collections.abc import Mapping
