@@ -156,3 +156,147 @@ def test_a_monitor_is_kept_whole_and_run_by_hand(connection: Any, data: dict[str
     assert ml.schedules.get("watch-inputs").create_monitor.monitoring_signals["inputs"].alert_enabled
     ml.schedules.begin_delete("watch-inputs").result()
     assert "watch-inputs" not in [one.name for one in ml.schedules.list(list_view_type="ALL")]
+
+
+YAML = """
+$schema: http://azureml/sdk-2-0/Schedule.json
+name: watch-by-yaml
+display_name: All that can be watched
+trigger:
+  type: recurrence
+  frequency: day
+  interval: 2
+create_monitor:
+  compute: {instance_type: standard_e4s_v3, runtime_version: "3.4"}
+  monitoring_target: {ml_task: classification}
+  monitoring_signals:
+    drift:
+      type: data_drift
+      production_data:
+        input_data: {path: "azureml:monitored-requests:1", type: uri_folder}
+        data_context: model_inputs
+        data_window: {lookback_window_size: P1D, lookback_window_offset: P0D}
+      reference_data:
+        input_data: {path: "azureml:monitored-requests:1", type: uri_folder}
+        data_context: model_inputs
+        data_window: {window_start: "2026-05-01", window_end: "2026-05-02"}
+      features: [Age, Clinic]
+      feature_type_override: {Age: numerical}
+      data_segment: {feature_name: Clinic, feature_values: [north]}
+      metric_thresholds:
+        numerical: {two_sample_kolmogorov_smirnov_test: 0.02}
+        categorical: {pearsons_chi_squared_test: 0.02}
+    top:
+      type: data_drift
+      alert_enabled: true
+      production_data: &production
+        input_data: {path: "azureml:monitored-requests:1", type: uri_folder}
+        data_context: model_inputs
+        data_window: {lookback_window_size: P1D}
+      reference_data: &training
+        input_data: {path: "azureml:monitored-training:1", type: uri_file}
+        data_context: training
+        data_column_names: {target_column: Diabetic}
+      features: {top_n_feature_importance: 1}
+      metric_thresholds: {numerical: {population_stability_index: 0.2}, categorical: {jensen_shannon_distance: 0.2}}
+    quality:
+      type: data_quality
+      production_data: *production
+      reference_data: *training
+      features: all_features
+      metric_thresholds:
+        numerical: {null_value_rate: 0.01, data_type_error_rate: 0.02, out_of_bounds_rate: 0.5}
+        categorical: {null_value_rate: 0.01, data_type_error_rate: 0.02, out_of_bounds_rate: 0.5}
+    predictions:
+      type: prediction_drift
+      production_data: *production
+      reference_data: *training
+      metric_thresholds: {numerical: {normalized_wasserstein_distance: 9}, categorical: {jensen_shannon_distance: 0.9}}
+  alert_notification: azmonitoring
+"""
+
+
+def test_a_monitor_written_as_yaml(connection: Any, data: dict[str, str], tmp_path: Path) -> None:
+    from azure.ai.ml.entities._load_functions import load_schedule  # what `az ml schedule create -f` reads files with
+
+    (tmp_path / "monitor.yml").write_text(YAML)
+    ml = connection.ml
+    ml.schedules.begin_create_or_update(load_schedule(tmp_path / "monitor.yml")).result()
+    got = ml.schedules.get("watch-by-yaml").create_monitor
+    drift, top = got.monitoring_signals["drift"], got.monitoring_signals["top"]
+    assert (drift.features, drift.data_segment.feature_values, got.alert_notification) == (["Age", "Clinic"], ["north"], "azmonitoring")
+    assert (drift.reference_data.data_window.window_start, top.features.top_n_feature_importance) == ("2026-05-01", 1)
+    assert top.production_data.data_window.lookback_window_size == "P1D"
+    assert got.monitoring_signals["quality"].metric_thresholds.categorical.out_of_bounds_rate == 0.5
+    job = ml.schedules.trigger("watch-by-yaml", schedule_time="2026-05-03T00:00:00Z").job_name
+    completed(connection, job)
+    (window,) = result(connection, job, tmp_path)["windows"]
+    assert {one["name"]: one["breached"] for one in window["signals"]} == {"drift": True, "top": True, "quality": False, "predictions": False}
+    named = {(one["signal"], one["name"]) for one in window["features"]}
+    everything = {(signal, name) for signal in ("quality", "predictions") for name in ("Age", "BMI", "Clinic")}
+    assert named == {("drift", "Age"), ("drift", "Clinic"), ("top", "Age"), *everything}
+    runs = connection.http.get(f"{connection.tracking_uri}/api/2.0/mlflow/runs/get", params={"run_id": job})
+    assert runs.status_code == 200, runs.text
+    told = runs.json()["run"]["data"]
+    metrics = {one["key"]: one["value"] for one in told["metrics"]}
+    assert metrics["top/Age/population_stability_index"] > 0.2
+    assert (metrics["drift/Clinic/pearsons_chi_squared_test"], metrics["top/target_rows"]) == (1.0, 300.0)
+    assert "azureml_modelmonitor_threshold_breached" in {one["key"] for one in told["tags"]}
+    ml.schedules.begin_disable("watch-by-yaml").result()
+    ml.schedules.begin_delete("watch-by-yaml").result()
+
+
+def test_signals_that_are_kept_and_told_not_to_be_run(connection: Any, data: dict[str, str], tmp_path: Path) -> None:
+    from azure.ai.ml import Input
+    from azure.ai.ml.entities import (
+        CustomMonitoringMetricThreshold,
+        CustomMonitoringSignal,
+        FADProductionData,
+        FeatureAttributionDriftMetricThreshold,
+        FeatureAttributionDriftSignal,
+        ReferenceData,
+    )
+
+    ml = connection.ml
+    wanted = monitor("watch-others", data)
+    signals = wanted.create_monitor.monitoring_signals
+    reference = ReferenceData(
+        input_data=Input(type="uri_file", path=data["monitored-training"]),
+        data_context="training",
+        data_column_names={"target_column": "Diabetic"},
+    )
+    signals["own"] = CustomMonitoringSignal(
+        component_id="azureml:mine:1", metric_thresholds=[CustomMonitoringMetricThreshold(metric_name="length", threshold=3)], input_data={}
+    )
+    signals["attribution"] = FeatureAttributionDriftSignal(
+        production_data=[
+            FADProductionData(
+                input_data=Input(type="uri_folder", path=data["monitored-requests"]),
+                data_context="model_inputs",
+                data_column_names={"prediction": "Ill"},
+            )
+        ],
+        reference_data=reference,
+        metric_thresholds=FeatureAttributionDriftMetricThreshold(normalized_discounted_cumulative_gain=0.9),
+    )
+    ml.schedules.begin_create_or_update(wanted).result()
+    got = ml.schedules.get("watch-others").create_monitor.monitoring_signals
+    assert got["own"].metric_thresholds[0].metric_name == "length"
+    assert got["attribution"].metric_thresholds.normalized_discounted_cumulative_gain == 0.9
+    job = ml.schedules.trigger("watch-others", schedule_time="2026-05-03T00:00:00Z").job_name
+    completed(connection, job)
+    said = written(connection, job)
+    assert "own: signals of type custom are not run here" in said
+    assert "attribution: there is no column 'Ill' to learn" in said
+    assert "inputs: 3 numbers" in said
+    ml.schedules.begin_disable("watch-others").result()
+    ml.schedules.begin_delete("watch-others").result()
+
+
+def test_what_is_wrong_with_a_monitor_is_refused(connection: Any, data: dict[str, str]) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    wanted = monitor("watch-wrongly", data)
+    wanted.create_monitor.monitoring_signals["inputs"].production_data.data_window.lookback_window_size = "a week"
+    with pytest.raises(HttpResponseError, match="'a week' is not a duration"):
+        connection.ml.schedules.begin_create_or_update(wanted).result()

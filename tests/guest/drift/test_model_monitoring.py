@@ -91,7 +91,7 @@ def test_drift_by_every_test_that_there_is(run):
 
 
 def test_the_top_features_are_those_that_the_target_needs(run):
-    _, out = run(inputs=signal("DataDrift", features={"filterType": "TopNFeaturesByAttribution", "top": 1}))
+    _, out = run(inputs=signal("DataDrift", features={"filterType": "TopNByAttribution", "top": 1}))
     found = features(out)
     assert list(found) == ["Age"]
     assert found["Age"]["BaselineFeatureImportance"]["value"] > 0

@@ -26,6 +26,8 @@ def _signal(one: Any) -> Any:
         elif side is not None:
             sides[key] = _side(side)
     listed: dict[str, Any] = {"metricThresholds": []} if one.get("metricThresholds") is None and "metricThreshold" not in one else {}
+    if str(one.get("signalType", "")).lower() == "custom":
+        listed |= {"inputAssets": one.get("inputAssets") or {}}
     return {**one, **sides, **listed}
 
 

@@ -14,6 +14,8 @@ from azurine.ml.reading import Reader, as_number, clipped
 
 TYPES = (*plans.HERE, *plans.ELSEWHERE)
 TOP = 10
+_BY_ATTRIBUTION = ("TopNByAttribution", "TopNFeaturesByAttribution")
+"""parity: the service's word, and its model's."""
 _DISTANCES = ("jensen_shannon_distance", "population_stability_index")
 _RATES = ("null_value_rate", "data_type_error_rate", "out_of_bounds_rate")
 _DRIFT = {
@@ -149,13 +151,13 @@ def _threshold(given: Reader, measure: str, default: float) -> float:
 
 def _features(given: Reader) -> tuple[list[str] | None, int | None]:
     """(names, None): these. (None, number): so many, by attribution. (None, None): all."""
-    sort = given.choice("filterType", ("AllFeatures", "FeatureSubset", "TopNFeaturesByAttribution"), required=bool(given.value))
+    sort = given.choice("filterType", ("AllFeatures", "FeatureSubset", *_BY_ATTRIBUTION), required=bool(given.value))
     if sort == "FeatureSubset":
         names = [str(one) for one in given.items("features", required=True)]
         if not names:
             given.fault("features", "a subset of the features has at least one")
         return names, None
-    if sort == "TopNFeaturesByAttribution":
+    if sort in _BY_ATTRIBUTION:
         return None, given.whole("top", least=1, most=10_000) or TOP
     return None, None
 
