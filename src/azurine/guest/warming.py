@@ -24,11 +24,12 @@ READ = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """words: of a program of this kind. imports: what its zygote has imported, of what is installed."""
+    """words: of a program of this kind. imports: what its zygote has imported, of what is installed. variables: NAME=value, that these imports read."""
 
     name: str
     words: tuple[bytes, ...]
     imports: tuple[str, ...]
+    variables: tuple[str, ...] = ()
 
 
 _LIBRARY: tuple[str, ...] = (
@@ -65,8 +66,14 @@ GRAPH = Kind("graph", (), ("polars", "duckdb", "sqlglot", "azurine.guest.graph",
 """Of graphs of library components (`guest.graph`); it is named, not guessed."""
 SCORING = Kind("scoring", (), _LIBRARY + _NUMBERS + ("azurine.guest.serving.ahead:done",))
 """Of the processes of deployments (`guest.scoring`) whose code does not speak of more; named, too."""
-TABLES = Kind("tables", (), _LIBRARY + _NUMBERS + ("yaml", "cloudpickle", "pyarrow", "pyarrow.parquet", "polars"))
-"""Of the processes that predict whole tables with a model that has no script (`guest.mini_batches`); named, too."""
+TABLES = Kind(
+    "tables",
+    (),
+    _LIBRARY + _NUMBERS + ("yaml", "cloudpickle", "pyarrow", "pyarrow.parquet", "polars"),
+    ("_RJEM_MALLOC_CONF=dirty_decay_ms:100,muzzy_decay_ms:0",),
+)
+"""Of the processes that predict whole tables with a model that has no script (`guest.mini_batches`); named, too. Polars' allocator is to give back what
+is free after a tenth of a second: with its usual second and a half, a longer table seems to need a third more, none of which is in use."""
 KINDS = (TRACKING, NUMBERS, PLAIN)
 
 
@@ -98,7 +105,8 @@ def zygote(folder: Path, python: str, variables: Mapping[str, str], kind: Kind =
 def start(folder: Path, python: str, kind: Kind = TRACKING, *, wait: bool) -> Path:
     """Starts that zygote, if it is not there, and answers where it listens."""
     name = _name(python, kind)
-    zygotes.start(folder, name, python, kind.imports, wait=wait, variables=[f"{variable}={value}" for variable, value in USUAL.items()])
+    variables = [*(f"{variable}={value}" for variable, value in USUAL.items()), *kind.variables]
+    zygotes.start(folder, name, python, kind.imports, wait=wait, variables=variables)
     return zygotes.address(folder, name)
 
 

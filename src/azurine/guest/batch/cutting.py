@@ -3,7 +3,7 @@
     {"items": ["a.csv", …]}                       files, below the input's folder
     {"table": {"file", "begin", "end"}}           the lines of a text file that begin within these bytes
     {"table": {"file", "rows": [from, to]}}       rows of a Parquet file
-    {"items": […], "key": {"store": "1"}}         the files whose path says so (partition keys)
+    {"items": […], "key": {"store": "1"}}         the files whose path says so, or whose rows do (partition keys, `keying`)
 
 A folder is its files, in the order of their names, folders below included; names that begin with a dot are left out. A table is a
 folder with a file `MLTable`; one that does not say how its files are read is a list of files, too.
@@ -12,11 +12,11 @@ folder with a file `MLTable`; one that does not say how its files are read is a 
 import fnmatch
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from azurine.guest.batch import keying
 from azurine.guest.batch.ledger import LIST
 from azurine.model.errors import Invalid, Missing
 
@@ -25,7 +25,7 @@ TABLE = "MLTable"
 BYTES = 1024 * 1024
 """Of a table in one mini-batch, when nothing is said."""
 _TEXT, _PARQUET = ("read_delimited", "read_json_lines"), "read_parquet"
-_DONE = ("keep_columns", "drop_columns", "convert_column_types", "extract_columns_from_partition_format")
+_DONE = ("keep_columns", "drop_columns", "convert_column_types", keying.FORMAT)
 
 
 def cut(folder: Path, source: Path, told: Mapping[str, Any], name: str) -> None:
@@ -39,8 +39,7 @@ def cut(folder: Path, source: Path, told: Mapping[str, Any], name: str) -> None:
         if told["keys"]:
             raise Invalid(f"the input {name} has no partitions; partition keys need a table with a partition format", path="partition_keys")
     else:
-        found, head = _of_table(source, table, told)
-        head["root"] = str(source)
+        found, head = _of_table(folder, source, table, told)
     count = _write(folder, found)
     if count == 0:
         raise Missing(f"input {name!r}: there is nothing in {source}", path=f"inputs.{name}")
@@ -71,7 +70,7 @@ def _table(source: Path) -> dict[str, Any] | None:
     return found
 
 
-def _of_table(source: Path, table: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[Iterable[Mapping[str, Any]], dict[str, Any]]:
+def _of_table(folder: Path, source: Path, table: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[Iterable[Mapping[str, Any]], dict[str, Any]]:
     steps = [_step(one) for one in table.get("transformations") or []]
     files = list(_paths(source, table["paths"]))
     reading = [(name, options) for name, options in steps if name.startswith("read_")]
@@ -80,14 +79,20 @@ def _of_table(source: Path, table: Mapping[str, Any], told: Mapping[str, Any]) -
     unknown = [name for name, _ in steps if not name.startswith("read_") and name not in _DONE]
     if unknown:
         raise Invalid(f"{unknown[0]} cannot be done to parts of a table; {', '.join(_DONE)} can", path=f"{TABLE}.transformations")
-    keyed = _keyed(files, steps, told["keys"])
+    keys = told["keys"]
+    head: dict[str, Any] = {"root": str(source), "kind": "files"}
+    if reading:
+        kept = [list(one) for one in steps if one[0] in _DONE[:3]]
+        form = keying.partition_format(steps)
+        head |= {"kind": "table", "how": reading[0][0], "options": reading[0][1], "steps": kept, "format": form}
+    if keys and keying.in_paths(keys, steps):
+        return keying.by_paths(files, steps, keys), head
+    if keys:
+        return keying.by_columns(folder, source, files, steps, keys), {**head, "root": str(folder / keying.ROOT)}
     size = int(told["batch_size"] or 0)
     if not reading:
-        return (keyed if keyed is not None else _batches(iter(files), size or 1)), {"kind": "files"}
+        return _batches(iter(files), size or 1), head
     how, options = reading[0]
-    head = {"kind": "table", "how": how, "options": options, "steps": [list(one) for one in steps if one[0] in _DONE[:3]], "format": _format(steps)}
-    if keyed is not None:
-        return keyed, head
     if how == _PARQUET:
         return _of_parquet(source, files, size or BYTES), head
     return _of_text(source, files, BYTES * 1024 * 1024 if options.get("support_multi_line") else size or BYTES), head
@@ -117,34 +122,6 @@ def _paths(source: Path, paths: Iterable[Any]) -> Iterator[str]:
             raise Missing(f"the table's file {text} is not there", path=TABLE)
         else:
             yield place
-
-
-def _keyed(files: list[str], steps: list[tuple[str, Any]], keys: list[str]) -> Iterator[Mapping[str, Any]] | None:
-    """A mini-batch for each combination of the keys, which stand in the paths; None without keys."""
-    if not keys:
-        return None
-    text = _format(steps)
-    pattern = _pattern(text)
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for name in files:
-        found = pattern.search(name)
-        values = found.groupdict() if found else {}
-        missing = [key for key in keys if key not in values]
-        if missing:
-            raise Invalid(f"the path {name} does not tell {missing[0]!r}; the table's partition format is {text or 'missing'}", path="partition_keys")
-        groups.setdefault(tuple(values[key] for key in keys), []).append(name)
-    return ({"items": names, "key": dict(zip(keys, values, strict=True))} for values, names in sorted(groups.items()))
-
-
-def _format(steps: list[tuple[str, Any]]) -> str:
-    found = next((options for name, options in steps if name == _DONE[3]), None)
-    return str(found.get("partition_format", "")) if isinstance(found, dict) else str(found or "")
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """Of `/{store}/{brand}.csv`: what stands in braces is a name, up to the next / or what follows."""
-    pattern = "".join(f"(?P<{part[1:-1]}>[^/]+?)" if part[:1] == "{" else re.escape(part) for part in re.split(r"(\{\w+\})", text.lstrip("/")))
-    return re.compile(pattern + "$")
 
 
 def _below(folder: Path) -> Iterator[str]:

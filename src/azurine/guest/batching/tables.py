@@ -10,10 +10,13 @@ import importlib
 import io
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TYPES = {"int": "Int64", "float": "float64", "string": "string", "boolean": "boolean"}
-_TRUE = ("true", "1", "yes")
+TRUE = ("true", "1", "yes")
 
 
 class Table:
@@ -33,7 +36,8 @@ class Table:
             frames = [self._file(name, 0, -1, None) for name in what["items"]]
             frame = pandas.concat(frames, ignore_index=True) if len(frames) != 1 else frames[0]
             for name, value in (what.get("key") or {}).items():
-                frame[name] = value
+                if name not in frame.columns:  # it stands in the path
+                    frame[name] = value
         else:
             part = what["table"]
             frame = self._file(part["file"], part.get("begin", 0), part.get("end", -1), part.get("rows"))
@@ -48,10 +52,10 @@ class Table:
         elif self._how == "read_json_lines":
             import pandas
 
-            frame = pandas.read_json(io.BytesIO(_lines(path, begin, end)), lines=True, encoding=_encoding(self._options))
+            frame = pandas.read_json(io.BytesIO(_lines(path, begin, end)), lines=True, encoding=encoding(self._options))
         else:
             frame = self._delimited(path, begin, end)
-        if str(self._options.get("include_path_column", "")).lower() in _TRUE:
+        if str(self._options.get("include_path_column", "")).lower() in TRUE:
             frame.insert(0, "Path", path)
         return frame
 
@@ -60,8 +64,7 @@ class Table:
 
         options = self._options
         kind = str(options.get("header") or "all_files_same_headers")
-        encoding = _encoding(options)
-        reading: dict[str, Any] = {"sep": options.get("delimiter", ","), "encoding": encoding}
+        reading: dict[str, Any] = {"sep": options.get("delimiter", ","), "encoding": encoding(options)}
         if str(options.get("infer_column_types", "true")).lower() == "false":
             reading["dtype"] = "string"
         text = _lines(path, begin, end)
@@ -115,7 +118,8 @@ def _parquet(path: str, rows: Any) -> Any:
     return file.read_row_groups(groups).slice(skipped, end - begin).to_pandas()
 
 
-def _encoding(options: dict[str, Any]) -> str:
+def encoding(options: Mapping[str, Any]) -> str:
+    """As Python calls it."""
     return {"utf8": "utf-8", "iso88591": "iso-8859-1", "latin1": "latin-1", "utf8bom": "utf-8-sig"}.get(
         re.sub(r"[^a-z0-9]", "", str(options.get("encoding") or "utf8").lower()), str(options.get("encoding") or "utf-8")
     )
