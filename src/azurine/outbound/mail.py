@@ -87,7 +87,9 @@ def send(through: Server, password: str, letter: Letter, trust: Path | None = No
     except smtplib.SMTPNotSupportedError as problem:
         raise errors.Denied(f"{through.host} cannot do what is needed: {problem}", code="MailRefused") from None
     except (smtplib.SMTPException, OSError) as problem:
-        why = "it did not answer in time" if late.is_set() or isinstance(problem, TimeoutError) else _words(problem)
+        # smtplib tells of a time-out as of a connection that was closed.
+        in_time = not (late.is_set() or isinstance(problem, TimeoutError) or isinstance(problem.__context__, TimeoutError))
+        why = _words(problem) if in_time else "it did not answer in time"
         raise NoAnswer(f"The mail server {through.host}:{through.port} cannot be reached: {why}.") from problem
     finally:
         timer.cancel()
