@@ -7,13 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 DEMO = Path(__file__).parents[2] / "examples" / "diabetes" / "demo.py"
 BRONZE = "Id,PatientID,Age,Age_quantized,Pregnancies,PlasmaGlucose,DiastolicBloodPressure,TricepsThickness,SerumInsulin,BMI,DiabetesPedigree"
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith(("AZURINE_", "MLFLOW_", "AZURE"))}
 
 
 def demo(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(DEMO), *words], capture_output=True, text=True, timeout=280, env=ENVIRON)
+    return subprocess.run([sys.executable, str(DEMO), *words], capture_output=True, text=True, timeout=560, env=ENVIRON)
 
 
 def stopped(folder: Path) -> bool:
@@ -22,7 +24,8 @@ def stopped(folder: Path) -> bool:
     return subprocess.run(words, capture_output=True, env=ENVIRON).returncode == 5
 
 
-def test_the_demo_trains_registers_and_predicts(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_the_demo_trains_registers_predicts_and_trains_anew(tmp_path: Path) -> None:
     ran = demo("--rows", "1000", "--into", str(tmp_path / "demo"))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     told = {line.split()[0]: line for line in ran.stdout.splitlines() if line.startswith("  ")}
