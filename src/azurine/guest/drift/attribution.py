@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azurine.drift import roles
-from azurine.guest.drift import columns, reading, sources
+from azurine.guest.drift import columns, lines, opening, reading
 from azurine.guest.drift.sources import named
 from azurine.model.errors import Invalid
 
@@ -64,16 +64,17 @@ def _taken(path: str, wanted: Sequence[str]) -> tuple[Any, dict[str, str]]:
     import duckdb
     import pandas
 
-    source = sources.find(path)
+    source = opening.find(path)
     if not source.files:
         return pandas.DataFrame(), {}
     with reading.engine(threads=1, ordered=True) as engine:
         try:
-            stored = reading.described(engine, source.relation())
+            relation = opening.opened(engine, source)
+            stored = lines.described(engine, relation)
             present = [name for name in dict.fromkeys(wanted) if name in stored]
             if not present:
                 return pandas.DataFrame(), {}
-            asked = f"SELECT {', '.join(map(named, present))} FROM {source.relation()}"
+            asked = f"SELECT {', '.join(map(named, present))} FROM {relation}"
             total = engine.execute(f"SELECT count(*) FROM ({asked})").fetchone()[0]
             if total > ROWS:
                 asked += f" USING SAMPLE reservoir({ROWS} ROWS) REPEATABLE ({SEED})"

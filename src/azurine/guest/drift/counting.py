@@ -14,12 +14,15 @@ from typing import Any
 from azurine.drift import categories, numbers
 from azurine.drift.tables import Feature, Table
 from azurine.guest.drift.columns import Column
-from azurine.guest.drift.sources import CSV, PARQUET, Source
+from azurine.guest.drift.sources import PARQUET, Source
 
 LARGE = 64 << 20
 """Bytes of CSV from which a second pass would be dear."""
 CROWDED = 16 * numbers.LIMIT
 """Keys of a column: more, and the engine folds them before they are handed over."""
+
+AT_ONCE = 16
+"""Columns that are counted in one pass: each has hash tables of its own, and the engine needs longer for each the more there are."""
 
 Counts = Mapping[tuple[int, int], Sequence[tuple[Any, bool, int]]]
 """By stretch and column: key, wrong, how many rows."""
@@ -29,12 +32,20 @@ Extremes = Mapping[tuple[int, int], tuple[float, float, float | None]]
 def count(engine: Any, source: Source, relation: str, columns: Sequence[Column], stretch: str | None) -> dict[int, Table]:
     """By stretch. `stretch`: the expression that names a row's, NULL for rows that do not count; when None, all rows are of stretch 0.
     Stretches without rows are not answered."""
+    answer: dict[int, Table] = {}
+    for start in range(0, len(columns) or 1, AT_ONCE):
+        for which, table in _count(engine, source, relation, columns[start : start + AT_ONCE], stretch).items():
+            answer[which] = Table(table.rows, {**answer[which].features, **table.features}) if which in answer else table
+    return answer
+
+
+def _count(engine: Any, source: Source, relation: str, columns: Sequence[Column], stretch: str | None) -> dict[int, Table]:
     engine.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {_counting(relation, columns, stretch)}")
     rows = dict(engine.execute("SELECT s, n FROM counts WHERE place = -1").fetchall())
     crowded = {place for place, number in engine.execute("SELECT place, count(*) FROM counts GROUP BY place").fetchall() if number > CROWDED}
     columns = [_folded(engine, place, column) if place in crowded else column for place, column in enumerate(columns)]
     counts = _fetched(engine, columns)
-    extremes = {} if source.format == CSV and source.size >= LARGE else _extremes(engine, source, relation, columns, stretch)
+    extremes = {} if source.format != PARQUET and source.size >= LARGE else _extremes(engine, source, relation, columns, stretch)
     return {
         which: Table(
             total,

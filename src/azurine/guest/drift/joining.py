@@ -10,9 +10,10 @@ from typing import Any
 from azurine.drift.signals import plans
 from azurine.drift.signals.performance import Confusion, Errors
 from azurine.drift.signals.plans import Data
-from azurine.guest.drift import reading, sources
+from azurine.guest.drift import opening, reading
+from azurine.guest.drift.lines import ID, described
 from azurine.guest.drift.sources import named, quoted
-from azurine.guest.drift.staging import ID, Staged
+from azurine.guest.drift.staging import Staged
 from azurine.model.errors import Invalid
 
 Side = tuple[Data, Staged]
@@ -20,11 +21,11 @@ Side = tuple[Data, Staged]
 
 def joined(sides: Sequence[Side], target: Path) -> str:
     """A Parquet file of them all; "" when one of them has no rows."""
-    if any(not staged.path or not sources.find(staged.path).files for _, staged in sides):
+    if any(not staged.path or not opening.find(staged.path).files for _, staged in sides):
         return ""
     with reading.engine() as engine:
-        relations = [sources.find(staged.path).relation() for _, staged in sides]
-        stored = [reading.described(engine, relation) for relation in relations]
+        relations = [opening.opened(engine, opening.find(staged.path)) for _, staged in sides]
+        stored = [described(engine, relation) for relation in relations]
         keys = [_key(data, types) for (data, _), types in zip(sides, stored, strict=True)]
         chosen = []
         known: set[str] = set()
@@ -60,8 +61,8 @@ def errors(path: str, true: str, predicted: str) -> Errors:
 
 
 def _with(engine: Any, path: str, true: str, predicted: str) -> str:
-    relation = sources.find(path).relation()
-    stored = reading.described(engine, relation)
+    relation = opening.opened(engine, opening.find(path))
+    stored = described(engine, relation)
     for name in (true, predicted):
         if name not in stored:
             raise Invalid(f"there is no column {name!r}; there are: {', '.join(stored)}")

@@ -14,8 +14,8 @@ from typing import Any
 from azurine.drift import magnitude
 from azurine.drift.magnitude import Column
 from azurine.drift.roles import CATEGORICAL
-from azurine.guest.drift import columns, reading, sources, windows
-from azurine.guest.drift.sources import Source, named
+from azurine.guest.drift import columns, lines, opening, reading, windows
+from azurine.guest.drift.sources import PARQUET, Source, named
 from azurine.guest.drift.windows import Window
 from azurine.model.errors import Invalid
 
@@ -89,29 +89,46 @@ def _taken(path: str, features: Sequence[str] | None, rows: int, time: tuple[str
     import duckdb
     import pandas
 
-    source = sources.find(path)
+    source = opening.find(path)
     if not source.files:
         return pandas.DataFrame(), {}
     # One thread: only so is a sample of many rows always the same.
     with reading.engine(threads=1, ordered=True) as engine:
         try:
-            stored = reading.described(engine, source.relation())
-            wanted = [name for name in stored if name != stamp and (features is None or name in features)]
-            values = engine.execute(_asked(engine, source, stored, wanted, rows, time)).fetchnumpy()
+            relation = opening.opened(engine, source)
+            stored = lines.described(engine, relation)
+            types = {name: type for name, type in reading.wished(source, stored).items() if name != stamp and (features is None or name in features)}
+            try:
+                values = engine.execute(_asked(engine, source, relation, stored, types, rows, time)).fetchnumpy()
+            except duckdb.Error:
+                if source.format == PARQUET:
+                    raise
+                # A value of another type than the first rows: what does not fit is missing.
+                relation = opening.opened(engine, source, as_text=True)
+                stored = lines.described(engine, relation)
+                values = engine.execute(_asked(engine, source, relation, stored, types, rows, time)).fetchnumpy()
         except duckdb.Error as error:
             raise Invalid(reading.first_line(error), path=path) from error
-    types = {name: columns.type_of(stored[name]) for name in wanted}
-    return pandas.DataFrame({name: _series(pandas, values[name], types[name]) for name in wanted}), types
+    return pandas.DataFrame({name: _series(pandas, values[name], type) for name, type in types.items()}), types
 
 
-def _asked(engine: Any, source: Source, stored: Mapping[str, str], wanted: Sequence[str], rows: int, time: tuple[str, Window] | None) -> str:
+def _asked(
+    engine: Any,
+    source: Source,
+    relation: str,
+    stored: Mapping[str, str],
+    types: Mapping[str, str],
+    rows: int,
+    time: tuple[str, Window] | None,
+) -> str:
     """All rows in the order of the files, which is part of the recovered algorithm; of too many, those that the golden ratio picks: evenly, in order."""
     where = ""
     if time is not None:
         if time[0] not in stored:
             raise Invalid(f"there is no column {time[0]!r}; there are: {', '.join(stored)}", path=source.path)
         where = f" WHERE {windows.cut(time[0], [time[1]]).place(stored[time[0]])} = 0"
-    chosen = f"SELECT {', '.join(map(named, wanted)) or '1 AS nothing'} FROM {source.relation()}{where}"
+    values = [f"{columns.Column(name, type, stored[name]).value()} AS {named(name)}" for name, type in types.items()]
+    chosen = f"SELECT {', '.join(values) or '1 AS nothing'} FROM {relation}{where}"
     total = engine.execute(f"SELECT count(*) FROM ({chosen})").fetchone()[0]
     if total <= rows:
         return chosen

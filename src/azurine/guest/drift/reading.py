@@ -15,15 +15,17 @@ from typing import Any
 
 from azurine.drift import tables
 from azurine.drift.tables import EMPTY, Table
-from azurine.guest.drift import columns, counting, sources, windows
-from azurine.guest.drift.sources import CSV, Source
+from azurine.guest.drift import columns, counting, opening, windows
+from azurine.guest.drift.lines import described
+from azurine.guest.drift.sources import PARQUET, Source
 from azurine.guest.drift.windows import UNPLACED, Window
 from azurine.model.errors import Invalid
 
 MEMORY = "120MB"
 """Of the engine, for what it buffers and counts; the process needs about as much beside."""
-SMALL = 8 << 20
-"""Bytes of CSV up to which the rows are kept while they are counted: finding out what a file means takes longer than reading it."""
+MORE = "2GB"
+
+ASIDE = ("Original Line", "Possible", "LINE", "*", " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +52,54 @@ def read(
     threads: int | None = None,
 ) -> Reading:
     """features: all columns (without the timestamp), when None. time: the timestamp's column and the windows to count."""
-    source = sources.find(path)
+    source = opening.find(path)
     asked = len(time[1]) if time else 1
     if not source.files:
         return Reading([EMPTY] * asked, {}, 0, absent=tuple(features or ()))
     import duckdb  # 40 ms and a native library, which only whoever reads a table needs
 
-    with engine(threads) as session:
-        try:
-            return _read(session, source, features, types or {}, time, as_text=False)
-        except duckdb.Error as error:
-            if source.format != CSV:
+    # Of a table of thousands of columns, a row is all that fits into the memory that is enough else.
+    for memory in (MEMORY, MORE):
+        with engine(threads, memory=memory) as session:
+            try:
+                return _read(session, source, features, types or {}, time)
+            except duckdb.OutOfMemoryException as error:
+                short = error
+            except duckdb.Error as error:
                 raise Invalid(first_line(error), path=path) from error
-        # Somewhere below the first rows may be a value of another type: as text every row can be read, and what does not fit is counted.
-        try:
-            return _read(session, source, features, types or {}, time, as_text=True)
-        except duckdb.Error as error:
-            raise Invalid(first_line(error), path=path) from error
+    raise Invalid(f"is too wide to be read: {first_line(short)}", path=path)
 
 
 def _read(
+    engine: Any, source: Source, features: Sequence[str] | None, types: Mapping[str, str], time: tuple[str, Sequence[Window]] | None
+) -> Reading:
+    import duckdb
+
+    try:
+        return _counted(engine, source, features, types, time, as_text=False)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        if source.format == PARQUET:
+            raise
+    # Somewhere below the first rows may be a value of another type: as text every row can be read, and what does not fit is counted.
+    return _counted(engine, source, features, types, time, as_text=True)
+
+
+def _counted(
     engine: Any, source: Source, features: Sequence[str] | None, types: Mapping[str, str], time: tuple[str, Sequence[Window]] | None, as_text: bool
 ) -> Reading:
-    relation = source.relation()
+    relation = opening.opened(engine, source)
     stored = described(engine, relation)
-    wished = {**{name: columns.type_of(type) for name, type in stored.items()}, **types}
+    types = {**wished(source, stored), **types}
     if as_text:
-        relation = source.relation(as_text=True)
+        relation = opening.opened(engine, source, as_text=True)
         stored = described(engine, relation)
-    if source.format == CSV and source.size < SMALL:
+    if source.format != PARQUET and source.small:
         engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
         relation = "everything"
     wanted = [name for name in (stored if features is None else features) if time is None or name != time[0]]
-    known = columns.looked_at(engine, relation, stored, wanted, wished, source.size >= SMALL)
+    known = columns.looked_at(engine, relation, stored, wanted, types, not source.small)
     stretches = windows.cut(*time) if time else None
     if stretches and stretches.column not in stored:
         raise Invalid(f"there is no column {stretches.column!r}; there are: {', '.join(stored)}", path=source.path)
@@ -102,28 +119,29 @@ def types_of(path: str) -> dict[str, str]:
     """The type of each column as the files themselves say; {} when there are none."""
     import duckdb
 
-    source = sources.find(path)
+    source = opening.find(path)
     if not source.files:
         return {}
     with engine() as session:
         try:
-            return {name: columns.type_of(type) for name, type in described(session, source.relation()).items()}
+            return wished(source, described(session, opening.opened(session, source)))
         except duckdb.Error as error:
             raise Invalid(first_line(error), path=path) from error
 
 
-def described(engine: Any, relation: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+def wished(source: Source, stored: Mapping[str, str]) -> dict[str, str]:
+    """The types of the columns, by what the files say or, of an MLTable, by what it says."""
+    return {name: source.types.get(name) or columns.type_of(type) for name, type in stored.items()}
 
 
 @contextmanager
-def engine(threads: int | None = None, ordered: bool = False) -> Iterator[Any]:
+def engine(threads: int | None = None, ordered: bool = False, memory: str = MEMORY) -> Iterator[Any]:
     """A connection of its own, in UTC. ordered: rows come as they are in the files."""
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="drift-") as folder:
         words: dict[str, Any] = {
-            "memory_limit": MEMORY,
+            "memory_limit": memory,
             "temp_directory": folder,
             "preserve_insertion_order": str(ordered).lower(),
             "autoinstall_known_extensions": "false",
@@ -134,4 +152,7 @@ def engine(threads: int | None = None, ordered: bool = False) -> Iterator[Any]:
 
 
 def first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+    """What the engine says, without what it would do with other settings and without the line of data itself."""
+    said = str(error).strip().splitlines()
+    reason = next((line for line in said[1:] if line.strip() and not line.startswith(ASIDE)), "")
+    return f"{said[0]} {reason}".strip() if said[0].endswith(":") or "Error on Line" in said[0] else said[0]

@@ -16,15 +16,12 @@ from typing import Any
 
 from azurine.drift.signals import plans
 from azurine.drift.signals.plans import Data
-from azurine.guest.drift import columns, reading, sources, windows
+from azurine.guest.drift import columns, lines, opening, reading, sources, windows
 from azurine.guest.drift.sources import named, quoted
 from azurine.guest.drift.windows import Window
 from azurine.model.errors import Invalid, Missing
 
 LINES = (".jsonl", ".ndjson", ".json")
-LONGEST_LINE = 8 << 20
-"""Bytes of a request's rows. Each thread holds two of them."""
-ID = "correlationid"
 _DATED = re.compile(r"(?:^|/)(\d{4})(?:/(\d{2})(?:/(\d{2})(?:/(\d{2})(?:/(\d{2}))?)?)?)?$")
 _SPANS = {2: timedelta(days=31), 3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1)}
 """How long a folder's stretch is, by the depth of its name; of a month at most."""
@@ -78,7 +75,7 @@ def _as_text(
     import duckdb
 
     try:
-        wished = {name: columns.type_of(type) for name, type in reading.described(engine, _table(path, files)).items()}
+        wished = {name: columns.type_of(type) for name, type in lines.described(engine, _table(path, files)).items()}
         _written(engine, _relation(engine, path, files, window, as_text=True), window, stamp, segment, target, path)
     except duckdb.Error as error:
         raise Invalid(reading.first_line(error), path=path) from error
@@ -94,7 +91,7 @@ def _written(
     target: Path,
     path: str,
 ) -> Mapping[str, str]:
-    stored = reading.described(engine, relation)
+    stored = lines.described(engine, relation)
     conditions = []
     if stamp is not None and window is not None:
         _need(stamp, stored, path)
@@ -110,18 +107,10 @@ def _written(
 def _relation(engine: Any, path: str, files: _Files, window: Window | None, as_text: bool) -> str:
     if not files.lines:
         return _table(path, files, as_text)
-    lines = f"read_json([{', '.join(quoted(str(one)) for one in files.paths)}], format = 'newline_delimited', union_by_name = true, "
-    lines += f"maximum_object_size = {LONGEST_LINE}, sample_size = -1)"
-    stored = reading.described(engine, lines)
-    if "data" not in stored or not {ID, "specversion", "time"} & stored.keys():
-        return lines
-    if not stored["data"].upper().startswith("STRUCT("):
-        raise Invalid(f"'data' of its lines should be a list of rows, and is {stored['data'][:80]}", path=path)
-    if not stored["data"].endswith("[]"):
-        raise Invalid("'data' of its lines should be a list of rows, and is one object", path=path)
-    inner = f"SELECT unnest(data) AS r, unnest(range(len(data))) AS place, {ID if ID in stored else 'NULL'} AS id FROM {lines}{_at(stored, window)}"
-    own = f", id::VARCHAR || '_' || place::VARCHAR AS {ID}" if not _has(stored["data"], ID) else ""
-    return f"(SELECT unnest(r){own} FROM ({inner}))"
+    source = sources.of(path, files.paths)
+    relation = source.relation()
+    stored = lines.described(engine, relation)
+    return lines.expanded(relation, stored, path, _at(stored, window)) if lines.collected(stored) else relation
 
 
 def _at(stored: Mapping[str, str], window: Window | None) -> str:
@@ -132,12 +121,8 @@ def _at(stored: Mapping[str, str], window: Window | None) -> str:
     return f" WHERE {moment} IS NULL OR ({moment} >= {_moment(window.start)} AND {moment} < {_moment(window.end)})"
 
 
-def _has(type: str, name: str) -> bool:
-    return re.search(rf'[(,]\s*"?{name}"? ', type, re.IGNORECASE) is not None
-
-
 def _table(path: str, files: _Files, as_text: bool = False) -> str:
-    source = sources.find(path)
+    source = opening.find(path)
     chosen = {str(one) for one in files.paths}
     return replace(source, files=tuple(one for one in source.files if one in chosen)).relation(as_text)
 
