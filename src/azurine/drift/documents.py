@@ -65,7 +65,7 @@ def summary(document: Json, metrics: Json) -> dict[str, Any]:
     windows: Sequence[Json] = document["windows"]
     room = max(1, MOST_BREACHES // max(1, len(windows)))
     told = [{**{key: value for key, value in one.items() if key not in ("features", "signals")}, "breaches": breaches(one)[:room]} for one in windows]
-    return {"windows": told, "metrics": metrics, "warnings": list(document.get("warnings") or ())[:50]}
+    return {"windows": told, "metrics": metrics, "warnings": list(document.get("warnings") or ())[:50], "tags": _tags(windows)}
 
 
 def breaches(window: Json) -> list[dict[str, Any]]:
@@ -79,6 +79,12 @@ def breaches(window: Json) -> list[dict[str, Any]]:
     shares = [(one["contribution"], one["name"]) for one in window["features"] if one.get("contribution")] if window.get("hasDrift") else []
     told = [{"feature": name, "measure": "drift_contribution", "value": share, "threshold": None} for share, name in sorted(shares, reverse=True)]
     return found + told
+
+
+def _tags(windows: Sequence[Json]) -> dict[str, str]:
+    """What the job is marked with: the drift of its last window that has one, and whether any is over the threshold."""
+    much = [one["driftPercentage"] for one in windows if one["driftPercentage"] is not None]
+    return {"drift_percentage": str(much[-1]), "has_drift": str(any(one["hasDrift"] for one in windows)).lower()} if much else {}
 
 
 def _measure(row: Row) -> dict[str, Any]:

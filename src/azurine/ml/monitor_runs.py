@@ -99,6 +99,7 @@ def alerts(run: Resource, windows: Sequence[Json]) -> tuple[Create, ...]:
     shared = {
         **{"monitor": ids.parent(run.id), "run": run.name, "threshold": run.spec.get("threshold")},
         **{key: asked[key] for key in ("silence", "reAlert") if asked.get(key)},
+        "report": f"azureml://jobs/{run.name}/outputs/{RESULT}/paths/report.html",
         "to": {"emails": asked.get("emailAddresses") or [], "webhooks": asked.get("webhooks") or [], "topic": asked.get("topic")},
     }
     return tuple(drift_alerts.wished(workspace, run.name, str(one["start"]), {**shared, **_found(one)}) for one in windows if _is_breach(one))

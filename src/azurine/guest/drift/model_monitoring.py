@@ -51,7 +51,7 @@ def main(variables: Mapping[str, str]) -> int:
     document = write(order, found, Path(variables["AZURE_ML_OUTPUT_result"]))
     summary = documents.summary(document, found)
     _put(Path(variables["AZURE_ML_OUTPUT_summary"]), summary)
-    telling.tell(documents.metrics(found), documents.tags(found), variables, _say)
+    telling.tell([(name, value, 0) for name, value in documents.metrics(found).items()], {"tags": documents.tags(found)}, variables, _say)
     for one in found:
         _say(_line(one))
     for line in summary["warnings"]:

@@ -17,12 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from azurine.designer.learning import recording
 from azurine.drift import comparing, documents, magnitude, results, roles
 from azurine.drift.comparing import Asked, Row
 from azurine.drift.tables import Table
 from azurine.guest.drift import magnitude as model
-from azurine.guest.drift import publishing, reading
+from azurine.guest.drift import publishing, reading, telling
 from azurine.guest.drift.magnitude import Magnitude
 from azurine.guest.drift.reading import Reading
 from azurine.guest.drift.windows import Window
@@ -94,8 +93,8 @@ def record(document: Json, told: Json) -> None:
             measured = [(measure["name"], measure["value"]) for measure in feature["measures"]]
             for name, value in [("drift_contribution", feature["contribution"]), *measured]:
                 if value is not None:
-                    numbers.append((f"{name}/{recording.fitting(feature['name'])}", value, step))
-    recording.record_all(numbers, {key: str(told[key]) for key in ("start_date", "end_date", "frequency")}, _say)
+                    numbers.append((f"{name}/{telling.fitting(feature['name'])}", value, step))
+    telling.tell(numbers, {"params": {key: str(told[key]) for key in ("start_date", "end_date", "frequency")}}, os.environ, _say)
 
 
 class _Looked:
