@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute
 
 from azurine import factory, lake
 from azurine.api.actions import Asked, Table
+from azurine.api.factory import absent, monitoring, running, subscribing
 from azurine.api.factory import callbacks as callback_door
-from azurine.api.factory import monitoring, running, subscribing
 from azurine.compute.movers import Movers
 from azurine.expressions.factory import ExpressionError, Scope
 from azurine.factory import callbacks, connections, exchanges, integration_runtimes, mappings, moving, runs, secrets, triggers
@@ -53,7 +53,13 @@ _NAMES = monitoring.Names(names.FACTORIES, names.RUNS, names.PAGES, names.TRIGGE
 
 def table() -> Table:
     """The questions that are asked of factories, pipelines, runs and triggers."""
-    status: Table = {(names.INTEGRATION_RUNTIMES, "getStatus"): lambda asked: integration_runtimes.status(asked.resource)}
+    status: Table = {
+        **absent.table(names.FACTORIES, names.INTEGRATION_RUNTIMES, names.PIPELINES),
+        (names.INTEGRATION_RUNTIMES, "getStatus"): lambda asked: integration_runtimes.status(asked.resource),
+        (names.INTEGRATION_RUNTIMES, "start"): lambda asked: integration_runtimes.status(asked.resource),
+        (names.INTEGRATION_RUNTIMES, "monitoringData"): lambda asked: {"name": asked.resource.name, "nodes": []},
+        (names.INTEGRATION_RUNTIMES, "syncCredentials"): lambda asked: None,
+    }
     events = subscribing.table(names.TRIGGERS, triggers.subscribe, triggers.unsubscribe, triggers.subscription)
     return {**status, **events, **running.table(names.PIPELINES, names.RUNS, runs.cancel), **monitoring.table(_NAMES, runs.told)}
 

@@ -100,6 +100,8 @@ def test_documents_and_what_refers_to_them(adf: Any, place: tuple[str, str]) -> 
     reference = models.LinkedServiceReference(type="LinkedServiceReference", reference_name="store")
     binary = models.BinaryDataset(linked_service_name=reference, location=models.AzureBlobStorageLocation(container="c"))
     assert adf.datasets.create_or_update(*place, "files", models.DatasetResource(properties=binary)).properties.location.container == "c"
+    assert adf.datasets.get(*place, "files").properties.linked_service_name.reference_name == "store"
+    assert adf.linked_services.get(*place, "store").name == "store"
     assert [one.name for one in adf.datasets.list_by_factory(*place)] == ["files"]
     assert [one.name for one in adf.linked_services.list_by_factory(*place)] == ["store"]
     missing = models.LinkedServiceReference(type="LinkedServiceReference", reference_name="nowhere")
@@ -143,7 +145,74 @@ def test_other_documents(adf: Any, place: tuple[str, str]) -> None:
     door = models.ManagedPrivateEndpointResource(properties=models.ManagedPrivateEndpoint(group_id="blob"))
     assert adf.managed_private_endpoints.create_or_update(*place, "default", "door", door).properties.group_id == "blob"
     assert [one.name for one in adf.managed_private_endpoints.list_by_factory(*place, "default")] == ["door"]
+    assert adf.managed_private_endpoints.get(*place, "default", "door").name == "door"
     adf.managed_private_endpoints.delete(*place, "default", "door")
+    assert "Microsoft.DataFactory/factories/read" in [one.name for one in adf.operations.list()]
+
+
+def test_integration_runtimes_are_online_and_have_no_nodes(adf: Any, place: tuple[str, str]) -> None:
+    runtime = models.IntegrationRuntimeResource(properties=models.ManagedIntegrationRuntime())
+    adf.integration_runtimes.create_or_update(*place, "managed", runtime)
+    assert adf.integration_runtimes.begin_start(*place, "managed").result().properties.state == "Online"
+    assert adf.integration_runtimes.get_monitoring_data(*place, "managed").nodes == []
+    adf.integration_runtimes.sync_credentials(*place, "managed")
+    assert adf.integration_runtimes.update(*place, "managed", models.UpdateIntegrationRuntimeRequest(auto_update="On")).name == "managed"
+    adf.integration_runtimes.delete(*place, "managed")
+
+
+def test_what_is_not_done_here_says_so_by_name(connection: Any, adf: Any, place: tuple[str, str]) -> None:
+    runtime = models.IntegrationRuntimeResource(properties=models.SelfHostedIntegrationRuntime())
+    adf.integration_runtimes.create_or_update(*place, "elsewhere", runtime)
+    assert list(adf.data_flow_debug_session.query_by_factory(*place)) == []
+    debug = adf.data_flow_debug_session
+    for name, call in (
+        ("createDataFlowDebugSession", lambda: debug.begin_create(*place, models.CreateDataFlowDebugSessionRequest())),
+        ("addDataFlowToDebugSession", lambda: debug.add_data_flow(*place, models.DataFlowDebugPackage())),
+        ("executeDataFlowDebugCommand", lambda: debug.begin_execute_command(*place, models.DataFlowDebugCommandRequest(session_id="x"))),
+        ("deleteDataFlowDebugSession", lambda: debug.delete(*place, models.DeleteDataFlowDebugSessionRequest(session_id="x"))),
+        ("listAuthKeys", lambda: adf.integration_runtimes.list_auth_keys(*place, "elsewhere")),
+        ("stop", lambda: adf.integration_runtimes.begin_stop(*place, "elsewhere")),
+    ):
+        with pytest.raises(HttpResponseError) as caught:
+            call()
+        assert (caught.value.status_code, caught.value.error.code) == (501, "NotSupportedHere")
+        assert f"'{name}' is not done here" in caught.value.message
+    factory = (
+        f"{connection.url}/subscriptions/{connection.subscription}/resourceGroups/{place[0]}/providers/Microsoft.DataFactory/factories/{place[1]}"
+    )
+    for path in ("querydebugpipelineruns", "sandboxPipelineRuns"):
+        answer = connection.http.post(f"{factory}/{path}?api-version=2018-06-01", json={})
+        assert (answer.status_code, "createRun" in answer.json()["error"]["message"]) == (501, True)
+    adf.integration_runtimes.delete(*place, "elsewhere")
+
+
+def test_secure_inputs_and_outputs_are_seen_by_expressions_alone(adf: Any, place: tuple[str, str]) -> None:
+    values = {
+        "word": models.GlobalParameterSpecification(type="String", value="global"),
+        "list": models.GlobalParameterSpecification(type="Array", value=[1, 2]),
+    }
+    place = (place[0], "client-secure")
+    adf.factories.create_or_update(*place, models.Factory(location="local", global_parameters=values))
+    steps = [
+        models.SetVariableActivity(
+            name="secret",
+            variable_name="v",
+            value="@concat(pipeline().globalParameters.word, '-', string(pipeline().globalParameters.list))",
+            policy=models.SecureInputOutputPolicy(secure_input=True, secure_output=True),
+        ),
+        models.IfConditionActivity(
+            name="seen",
+            depends_on=after("secret"),
+            expression=models.Expression(type="Expression", value="@equals(activity('secret').output.value, 'global-[1,2]')"),
+            if_false_activities=[models.FailActivity(name="no", message="@variables('v')", error_code="1")],
+        ),
+    ]
+    variables = {"v": models.VariableSpecification(type="String")}
+    adf.pipelines.create_or_update(*place, "secure", models.PipelineResource(activities=steps, variables=variables))
+    run = adf.pipelines.create_run(*place, "secure").run_id
+    assert ended(adf, place, run).status == "Succeeded"
+    secret = activities(adf, place, run)["secret"]
+    assert (secret.input, secret.output) == ({"secureInput": "***"}, {"secureOutput": "***"})
 
 
 def test_versions_of_a_pipeline(adf: Any, place: tuple[str, str]) -> None:
