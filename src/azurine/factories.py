@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from azurine import factory, lake
+from azurine import factory, inquiries, lake
 from azurine.api.actions import Asked, Table
 from azurine.api.factory import absent, monitoring, running, subscribing
 from azurine.api.factory import callbacks as callback_door
@@ -28,7 +28,7 @@ from azurine.ml import jobs
 from azurine.model import clock, errors
 from azurine.model.kinds import Kind
 from azurine.model.resources import Json, Resource
-from azurine.outbound import calls, databases, errands
+from azurine.outbound import calls, errands
 from azurine.outbound.vault import Vault
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.following import Following
@@ -137,7 +137,7 @@ class Workshop:
                 system, path = outside.filesystem(connection["root"], connection.get("options"))
                 system.ls(path)
             case "sql", _:
-                databases.greet(str(connection["url"]))
+                self._movers.move({"do": "greet", "connection": connection}, is_ceased, self._around.moved)
             case "http", _:
                 wish = {**connection, "method": "GET", "body": None, "seconds": TEST_SECONDS}
                 status = errands.carry_out(wish, self._token, self._around.trust)["status"]
@@ -196,11 +196,10 @@ class Workshop:
 
     def _results(self, job: Resource) -> dict[str, Any]:
         """What a later activity can read of a job that has ended."""
-        steps = [one for one in self._log.owned_by(job.id) if one.spec.get("node")]
-        measured = self._tracking.latest([job.id, *(one.id for one in steps)])
-        metrics = {run: {name: metric.value for name, metric in facts.metrics.items()} for run, facts in measured.items()}
+        steps = inquiries.steps(self._log, job)
+        metrics = inquiries.measured(self._tracking, [job, *steps.values()])
         merged: dict[str, float] = {}
-        for one in sorted(steps, key=lambda step: float(step.status.get("ended") or 0)):
+        for one in sorted(steps.values(), key=lambda step: float(step.status.get("ended") or 0)):
             merged.update(metrics.get(one.id, {}))
         shown = jobs.KIND.show(job)["properties"]
         began, ended = job.status.get("started"), job.status.get("ended")
@@ -213,7 +212,7 @@ class Workshop:
             "endTime": clock.iso(ended) if ended else None,
             "metrics": {**merged, **metrics.get(job.id, {})},
             "outputs": shown["outputs"],
-            "steps": {str(one.spec["node"]): self._step(one, metrics.get(one.id, {})) for one in steps},
+            "steps": {node: self._step(one, metrics.get(one.id, {})) for node, one in steps.items()},
             "message": str((job.status.get("error") or {}).get("message") or ""),
         }
 

@@ -46,7 +46,7 @@ def test_connections_are_tried(connection: Any, root: str, other: Answering, tmp
         ("AzureBlobStorage", {"lake": "nobodys"}, False, "There is no storage account 'nobodys'"),
         ("AzureSqlDatabase", {"database": f"sqlite:///{tmp_path / 'there.db'}"}, True, ""),
         ("AzureSqlDatabase", {"database": f"sqlite:///{tmp_path / 'none.db'}"}, False, "unable to open database file"),
-        ("AzureSqlDatabase", {"database": "nosuch://x"}, False, "driver of this database is not installed"),
+        ("AzureSqlDatabase", {"database": "nosuch://x"}, False, "There is no driver for 'nosuch'"),
         ("RestService", {"url": f"{other.url}/echo"}, True, ""),
         ("RestService", {"url": f"{other.url}/status/403"}, False, "the status 403"),
         ("RestService", {"url": f"{other.url}/short"}, False, "No response from the endpoint"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azurine.factory import connections, datasets
-from azurine.factory.sight import SYSTEM, USER, Progress, Sight, failed, succeeded, work
+from azurine.factory.sight import SYSTEM, USER, Checking, Progress, Sight, Step, failed, succeeded, work
 from azurine.model import errors, states
 from azurine.model.resources import Json
 from azurine.model.states import State
@@ -35,6 +35,24 @@ def carried_out(sight: Sight, name: str, order: Callable[[], tuple[Json, Json]],
         said = message if "ErrorCode=" in message or not code else f"ErrorCode={code},Message={message}"
         return failed(CODES[str(sight.memory["arguments"]["do"])], said, SYSTEM if code in _OURS else USER)
     return work(sight, name, order, finished)
+
+
+def with_service(property_: str) -> Callable[[Checking], None]:
+    """The check of an activity that needs that property, and a linked service of its own."""
+
+    def check(checking: Checking) -> None:
+        checking.require(property_)
+        if checking.activity.get("linkedServiceName") is None:
+            checking.faults.note(
+                f"{checking.path}.linkedServiceName", f"Activity '{checking.activity.get('name')}': 'linkedServiceName' is required."
+            )
+
+    return check
+
+
+def step(order: Callable[[Sight], tuple[Json, Json]]) -> Step:
+    """The step of an activity whose output is what its work tells. order: as for `sight.work`."""
+    return lambda sight: carried_out(sight, DATA, lambda: order(sight), lambda said: output(sight, said))
 
 
 def told(sight: Sight, reference: Any, kinds: tuple[str, ...] = ("files", "sql", "http")) -> dict[str, Any]:

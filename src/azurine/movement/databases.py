@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -43,6 +44,17 @@ def connected(connection: Mapping[str, Any]) -> Iterator[sa.Connection]:
             yield link
     finally:
         engine.dispose()
+
+
+def greet(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Does the database of order["connection"] answer? Nothing more is asked of it; a file of SQLite that is not there is not made."""
+    url = str(order["connection"]["url"])
+    path = url.partition("?")[0].removeprefix("sqlite:///")
+    if url.startswith("sqlite:///") and path not in ("", ":memory:") and not Path(path).is_file():
+        raise failure("SqlFailedToConnect", f"unable to open database file: there is no {path}.")
+    with connected(order["connection"]) as link, saying():
+        link.exec_driver_sql("SELECT 1")
+    return {}
 
 
 def send(link: sa.Connection, text: str) -> sa.CursorResult[Any]:

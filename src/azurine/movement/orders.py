@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from azurine.model import errors
-from azurine.movement import copying, deleting, failing, lookups, metadata, noting, scripts
+from azurine.movement import copying, databases, deleting, failing, lookups, metadata, noting, scripts
 
 CARRIED_OUT: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "copy": copying.copy,
@@ -17,6 +17,7 @@ CARRIED_OUT: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "metadata": metadata.tell,
     "look": metadata.look,
     "delete": deleting.delete,
+    "greet": databases.greet,
     "script": scripts.run,
     "procedure": scripts.call,
 }

@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from azurine.factory import connections, moving, refusals
 from azurine.factory.activities import azure_ml
-from azurine.factory.sight import Checking, Progress, Sight, Sort, failed, succeeded
+from azurine.factory.sight import Progress, Sight, Sort, failed, succeeded
 from azurine.factory.variables import text
 from azurine.model import errors, ids, states
 from azurine.model.decisions import Create, Effect, Perform
@@ -22,12 +22,6 @@ from azurine.model.states import State
 FAILED, REFUSED, NO_FOLDER = "2500", "2501", "2507"
 ENVIRONMENT = "azureml://registries/azureml/environments/azurine-host/labels/latest"
 FOLDER = "folder"
-
-
-def check(checking: Checking) -> None:
-    checking.require("command")
-    if checking.activity.get("linkedServiceName") is None:
-        checking.faults.note(f"{checking.path}.linkedServiceName", f"Activity '{checking.activity.get('name')}': 'linkedServiceName' is required.")
 
 
 def step(sight: Sight) -> Progress:
@@ -102,4 +96,4 @@ def _over(outcome: Json) -> Progress:
     return failed(FAILED, message.rstrip(), output=told)
 
 
-SORT = Sort("Custom", step, check, works=True)
+SORT = Sort("Custom", step, moving.with_service("command"), works=True)

@@ -4,17 +4,13 @@ With `exists` among its fields, what is not there is no failure.
 """
 
 from azurine.factory import moving, refusals
-from azurine.factory.sight import Checking, Progress, Sight, Sort
+from azurine.factory.sight import Checking, Sight, Sort
 from azurine.model import errors
 from azurine.model.resources import Json
 
 
 def check(checking: Checking) -> None:
     checking.require("dataset")
-
-
-def step(sight: Sight) -> Progress:
-    return moving.carried_out(sight, moving.DATA, lambda: _order(sight), lambda told: moving.output(sight, told))
 
 
 def _order(sight: Sight) -> tuple[Json, Json]:
@@ -32,4 +28,4 @@ def _order(sight: Sight) -> tuple[Json, Json]:
     return order, {**shown, "dataset": sight.activity.properties.get("dataset")}
 
 
-SORT = Sort("GetMetadata", step, check, raw=("dataset",), works=True)
+SORT = Sort("GetMetadata", moving.step(_order), check, raw=("dataset",), works=True)

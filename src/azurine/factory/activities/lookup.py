@@ -4,16 +4,12 @@ With firstRowOnly (the default) its output has `firstRow`, and no such member wh
 """
 
 from azurine.factory import moving, refusals
-from azurine.factory.sight import Checking, Progress, Sight, Sort
+from azurine.factory.sight import Checking, Sight, Sort
 from azurine.model.resources import Json
 
 
 def check(checking: Checking) -> None:
     checking.require("dataset", "source")
-
-
-def step(sight: Sight) -> Progress:
-    return moving.carried_out(sight, moving.DATA, lambda: _order(sight), lambda told: moving.output(sight, told))
 
 
 def _order(sight: Sight) -> tuple[Json, Json]:
@@ -29,4 +25,4 @@ def _order(sight: Sight) -> tuple[Json, Json]:
     return order, {**shown, "dataset": sight.activity.properties.get("dataset")}
 
 
-SORT = Sort("Lookup", step, check, raw=("dataset",), works=True)
+SORT = Sort("Lookup", moving.step(_order), check, raw=("dataset",), works=True)

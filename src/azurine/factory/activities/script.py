@@ -3,19 +3,9 @@
 from collections.abc import Mapping
 
 from azurine.factory import moving, refusals
-from azurine.factory.sight import Checking, Progress, Sight, Sort
+from azurine.factory.sight import Sight, Sort
 from azurine.model import errors
 from azurine.model.resources import Json
-
-
-def check(checking: Checking) -> None:
-    checking.require("scripts")
-    if checking.activity.get("linkedServiceName") is None:
-        checking.note("", f"Activity '{checking.activity.get('name')}': 'linkedServiceName' is required.")
-
-
-def step(sight: Sight) -> Progress:
-    return moving.carried_out(sight, moving.DATA, lambda: _order(sight), lambda told: moving.output(sight, told))
 
 
 def _order(sight: Sight) -> tuple[Json, Json]:
@@ -33,4 +23,4 @@ def _order(sight: Sight) -> tuple[Json, Json]:
     }, shown
 
 
-SORT = Sort("Script", step, check, works=True)
+SORT = Sort("Script", moving.step(_order), moving.with_service("scripts"), works=True)
