@@ -22,6 +22,7 @@ from azurine.ml import computes, datastores, numbers
 from azurine.model import clock, errors, ids
 from azurine.model.resources import Json
 from azurine.places import Places
+from azurine.reconcile import tags
 from azurine.reconcile.chores import Chores
 from azurine.reconcile.clusters import Clusters
 from azurine.reconcile.graphs import Graphs
@@ -140,8 +141,9 @@ class Training:
         return sufficing.definition(path)
 
     def _copy(self, wish: Json, is_ceased: Callable[[], bool]) -> Json:
-        jobs_of = ids.child(str(wish["workspace"]), "jobs", "")
-        self._around.tracking.copy(f"{jobs_of}{wish['from']}", f"{jobs_of}{wish['to']}")
+        before, job = (ids.child(str(wish["workspace"]), "jobs", str(wish[side])) for side in ("from", "to"))
+        self._around.tracking.copy(before, job)
+        tags.take_over(self._around.log, before, job, clock.system())
         return {}
 
 

@@ -283,6 +283,29 @@ def test_what_is_said_about_a_job_can_be_changed_later(connection: Any) -> None:
     assert (found.display_name, found.tags["c"], found.status) == ("again", "3", "Completed")
 
 
+def test_tags_are_the_same_for_both_official_clients(connection: Any) -> None:
+    ml, tracking = connection.ml, connection.mlflow().MlflowClient()
+    job = submit(connection, "true", tags={"born": "1"})
+    tracking.set_tag(job.name, "by_mlflow", "2")
+    tracking.set_tag(job.name, "mlflow.note.content", "MLflow's own")
+    assert ml.jobs.get(job.name).tags == {"born": "1", "by_mlflow": "2"}
+    completed(connection, job)
+
+    ml.jobs.update(job.name, tags={"by_mlflow": "3", "by_ml": "4"})
+    tags = tracking.get_run(job.name).data.tags
+    assert {key: tags.get(key) for key in ("born", "by_mlflow", "by_ml", "mlflow.note.content")} == {
+        "born": "1",
+        "by_mlflow": "3",
+        "by_ml": "4",
+        "mlflow.note.content": "MLflow's own",
+    }
+    experiment = tracking.get_run(job.name).info.experiment_id
+    assert [run.info.run_id for run in tracking.search_runs([experiment], "tags.by_mlflow = '3' and tags.by_ml = '4'")] == [job.name]
+
+    tracking.delete_tag(job.name, "born")
+    assert ml.jobs.get(job.name).tags == {"by_mlflow": "3", "by_ml": "4"}
+
+
 def test_a_datastore_has_its_container_at_once(connection: Any) -> None:
     from azure.ai.ml.entities import AzureBlobDatastore
 

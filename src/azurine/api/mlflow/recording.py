@@ -51,15 +51,22 @@ class Recording:
     def _set_tags(self, call: Call, run: Run, tags: dict[str, str]) -> None:
         if tags.get(RUN_NAME) and tags[RUN_NAME] != run.title:
             self._runs.rename(call.workspace, run.name, tags[RUN_NAME])
-        kept: dict[str, str | None] = {key: value for key, value in tags.items() if key != RUN_NAME}
+        kept: dict[str, str | None] = {key: value for key, value in tags.items() if shapes.is_house_tag(key) and key != RUN_NAME}
         if kept:
             self._tracking.record(run.id, tags=kept)
+        own = {key: value for key, value in tags.items() if not shapes.is_house_tag(key)}
+        if own:
+            self._runs.retag(call.workspace, run.name, own)
 
     def delete_tag(self, call: Call) -> Json:
         run, key = self.run(call), call.arguments.text("key")
-        if key not in shapes.tags(run, self._tracking.latest([run.id])[run.id]):
+        facts = self._tracking.latest([run.id])[run.id]
+        if key not in shapes.tags(run, facts):
             raise errors.Missing(f"No tag with name: {key} in run with id {run.name}")
-        self._tracking.record(run.id, tags={key: None})
+        if shapes.is_house_tag(key) or key in facts.tags:
+            self._tracking.record(run.id, tags={key: None})
+        if not shapes.is_house_tag(key):
+            self._runs.retag(call.workspace, run.name, {key: None})
         return {}
 
     def log_batch(self, call: Call) -> Json:
@@ -69,9 +76,9 @@ class Recording:
         new_params = limits.params([limits.param(one) for one in params])
         new_tags = dict(limits.tag(one) for one in tags)
         run = self.run(call)
-        if new_tags.get(RUN_NAME):
-            self._set_tags(call, run, {RUN_NAME: new_tags.pop(RUN_NAME)})
-        self._tracking.record(run.id, points, new_params, dict(new_tags))
+        # What may be refused comes first; then the rest, which a client that tries again may say again.
+        self._tracking.record(run.id, points, new_params)
+        self._set_tags(call, run, new_tags)
         return {}
 
     def log_model(self, call: Call) -> Json:

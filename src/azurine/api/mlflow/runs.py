@@ -3,7 +3,7 @@
     the job's name                        run_id
     spec.properties.experimentName        the experiment, by name ("Default" when none is said; `plan.experiment` is what was made of it)
     spec.properties.displayName           run name
-    spec.properties.tags                  tags, below those that were set through MLflow
+    spec.properties.tags                  tags: the same ones, whoever set them; what MLflow says of itself ("mlflow.…") is recorded beside them
     spec.properties.isArchived            lifecycle_stage deleted
     status.state, started, ended          status, start_time, end_time
     owner, when it is a job               the tag mlflow.parentRunId
@@ -156,6 +156,19 @@ class StoredRuns:
 
     def rename(self, workspace: str, name: str, title: str) -> Run:
         return self._respell(workspace, name, {"displayName": title})
+
+    def retag(self, workspace: str, name: str, changes: Mapping[str, str | None]) -> Run:
+        """Other tags of the job itself, so that every client sees them; None takes one away."""
+
+        def write(job: Resource) -> Write | None:
+            properties: dict[str, Any] = {**(job.spec.get("properties") or {})}
+            before = properties.get("tags") or {}
+            tags = {key: value for key, value in {**before, **changes}.items() if value is not None}
+            if tags == before:
+                return None
+            return Update(job.id, {**job.spec, "properties": {**properties, "tags": tags}}, job.updated_by, job.revision, job.settled)
+
+        return self._change(workspace, name, write)
 
     def archive(self, workspace: str, name: str, archived: bool) -> Run:
         return self._respell(workspace, name, {"isArchived": archived})

@@ -120,7 +120,7 @@ class Search:
         if comparison.entity == DATASET:
             return self._with_dataset(comparison, runs)
         if comparison.entity in (METRIC, PARAM) and comparison.operator in OPERATORS and isinstance(comparison.value, float | str):
-            # The database leaves out what does not fit. Not for tags: one that was set hides one that the run was born with.
+            # The database leaves out what does not fit. Not for tags: those of the job are not there.
             only = Only(comparison.operator, comparison.value)
             fitting = self._tracking.column(_SORTS[comparison.entity], comparison.key, [run.id for run in runs], only)
             return [run for run in runs if run.id in fitting]
@@ -188,4 +188,6 @@ def _newest(run: Run) -> tuple[float, str]:
 
 
 def _tag(key: str, column: Mapping[str, Cell], run: Run) -> Cell:
+    if key in run.tags and not shapes.is_house_tag(key):
+        return run.tags[key]
     return column[run.id] if run.id in column else run.tags.get(key)

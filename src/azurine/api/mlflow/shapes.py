@@ -6,7 +6,7 @@ from azurine.api.mlflow import spots
 from azurine.api.mlflow.runs import Run
 from azurine.model import ids
 from azurine.model.resources import Json
-from azurine.tracking.contract import Facts, Link, Metric
+from azurine.tracking.contract import HOUSE_TAGS, Facts, Link, Metric
 
 DATASET = "dataset"
 MODEL_INPUT = "model_input"
@@ -49,9 +49,16 @@ def artifact_uri(one: Run) -> str:
 
 
 def tags(one: Run, facts: Facts) -> dict[str, str]:
-    """Those the run was born with, below those that were set; None takes one away."""
-    merged: dict[str, str | None] = {**one.tags, **facts.tags}
+    """The job's own, and what MLflow says of itself, where the recorded stands above the job's; None takes one away."""
+    own = {key: value for key, value in facts.tags.items() if not is_house_tag(key)}
+    said = {key: value for key, value in facts.tags.items() if is_house_tag(key)}
+    merged: dict[str, str | None] = {**own, **one.tags, **said}
     return {key: value for key, value in merged.items() if value is not None}
+
+
+def is_house_tag(key: str) -> bool:
+    """Does a tag say something about the run itself, rather than something of its user's?"""
+    return key.startswith(HOUSE_TAGS)
 
 
 def metric(point: Metric, run_name: str = "") -> Json:
