@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from azurine import factory, inquiries, lake
+from azurine import factory, lake, results
 from azurine.api.actions import Asked, Table
 from azurine.api.factory import absent, monitoring, running, subscribing
 from azurine.api.factory import callbacks as callback_door
@@ -196,8 +196,8 @@ class Workshop:
 
     def _results(self, job: Resource) -> dict[str, Any]:
         """What a later activity can read of a job that has ended."""
-        steps = inquiries.steps(self._log, job)
-        metrics = inquiries.measured(self._tracking, [job, *steps.values()])
+        steps = results.steps(self._log, job)
+        metrics = results.measured(self._tracking, [job, *steps.values()])
         merged: dict[str, float] = {}
         for one in sorted(steps.values(), key=lambda step: float(step.status.get("ended") or 0)):
             merged.update(metrics.get(one.id, {}))

@@ -3,9 +3,10 @@
 A part of `app`, which puts the answers into the table of questions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from azurine import results
 from azurine.api.artifacts import Artifacts
 from azurine.api.envelope import Addresses
 from azurine.api.job_files import JobFiles
@@ -15,17 +16,6 @@ from azurine.model.resources import Json, Resource
 from azurine.places import Places
 from azurine.store.log import Log
 from azurine.tracking.contract import Tracking
-
-
-def steps(log: Log, job: Resource) -> dict[str, Resource]:
-    """The jobs of a pipeline job's nodes, by the nodes' names."""
-    return {str(one.spec["node"]): one for one in log.owned_by(job.id) if one.spec.get("node")}
-
-
-def measured(tracking: Tracking, jobs: Sequence[Resource]) -> dict[str, dict[str, float]]:
-    """{id: {metric: its latest value}}."""
-    found = tracking.latest([one.id for one in jobs])
-    return {run: {name: metric.value for name, metric in facts.metrics.items()} for run, facts in found.items()}
 
 
 class Inquiries:
@@ -54,12 +44,12 @@ class Inquiries:
 
     def compare(self, left: Resource, right: Resource) -> Mapping[str, Any]:
         """Two runs beside each other, with what their steps have measured."""
-        return comparing.compare(left, right, lambda job: steps(self._log, job), lambda seen: measured(self._tracking, seen))
+        return comparing.compare(left, right, lambda job: results.steps(self._log, job), lambda seen: results.measured(self._tracking, seen))
 
     def again(self, job: Resource, output: str) -> Json | None:
         """What makes an output again that was not kept, everything at its place on this machine."""
         above = self._log.get(job.owner) if job.owner else None
-        found = retracing.graph(job, output, steps(self._log, above)) if above is not None else None
+        found = retracing.graph(job, output, results.steps(self._log, above)) if above is not None else None
         workspace = ids.up_to(job.id, ids.WORKSPACES)
         return {"node": job.spec["node"], "port": output, "nodes": [self._placed(workspace, one) for one in found]} if found else None
 
