@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from azurine import cli, patients
-from running import RunningServer
+from running import RunningServer, wait_until
 
 HERE = Path(__file__).parents[2] / "examples" / "diabetes"
 sys.path.insert(0, str(HERE))
@@ -117,3 +117,33 @@ def test_the_monitor_is_one_that_the_command_line_takes_as_it_is(server: Running
     assert cli.main(["monitor", "show", "-n", "diabetes", *home]) == 0
     shown = json.loads(capfd.readouterr().out)
     assert (shown["name"], shown["frequency"], shown["drift_threshold"]) == ("diabetes", "Week", 0.1), shown
+
+
+def test_an_alert_of_the_monitor_starts_retraining_once_the_trigger_is_started(connection: Any) -> None:
+    place = (connection.resource_group, orchestration.FACTORY)
+    connection.factory.triggers.begin_start(*place, "OnDrift").result()
+    scope = connection.factory.triggers.get(*place, "OnDrift").properties.scope
+    said = {
+        "monitor": f"{connection.workspace_id}/datasetMonitors/diabetes",
+        "run": "diabetes-1",
+        "window": {"start": "2026-03-08T00:00:00+00:00", "end": "2026-03-15T00:00:00+00:00"},
+        "driftPercentage": 74.2,
+        "to": {"topic": scope},
+    }
+    address = f"{connection.url}{connection.workspace_id}/driftAlerts/told?api-version=2024-04-01"
+    assert connection.http.put(address, json={"properties": said}).ok
+
+    def begun() -> list[Any]:
+        window = {"lastUpdatedAfter": "2000-01-01T00:00:00Z", "lastUpdatedBefore": "2100-01-01T00:00:00Z"}
+        found = connection.factory.pipeline_runs.query_by_factory(*place, json.dumps(window).encode()).value
+        return [one for one in found if one.pipeline_name == "Retrain"]
+
+    wait_until(lambda: len(begun()) == 1, 60, lambda: f"the alert began {begun()}: {connection.http.get(address).text}")
+    (run,) = begun()
+    assert {name: run.parameters[name] for name in ("raw", "bronze", "visits")} == {
+        "raw": "0-raw/diabetes-2026-03-08",
+        "bronze": "1-bronze/diabetes-2026-03-08",
+        "visits": "0-raw/diabetes-visits/2026-03-08",
+    }
+    ended = orchestration.looked(connection, run.run_id)
+    assert (ended.run.status, ended.run.message.startswith("Operation on target Data prep failed")) == ("Failed", True), ended.run.message
