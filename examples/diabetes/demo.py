@@ -44,7 +44,7 @@ from azurine.cli import faults, following, printing, progress, quieting
 HERE = Path(__file__).resolve().parent
 RUNS = HERE.parents[1] / ".demo"
 TAIL = 30
-RAW, BRONZE, SILVER = "0-raw/diabetes", "1-bronze/diabetes", "2-silver/diabetes"
+BRONZE, SILVER = "1-bronze/diabetes", "2-silver/diabetes"
 
 
 def main() -> int:
@@ -60,8 +60,8 @@ def main() -> int:
         with server(home, args.keep), quieting.clients(bars=False):
             connection = azurine.connect(home=home)
             done("server", f"{connection.url}, {printing.seconds_text(time.monotonic() - begun)} after the start")
-            lake.upload(connection, parts, RAW)
-            done("lake", f"{RAW}: {', '.join(part.name for part in parts)}")
+            lake.upload(connection, parts, lake.RAW)
+            done("lake", f"{lake.RAW}: {', '.join(part.name for part in parts)}")
             furnished(connection)
             training = orchestration.followed(connection, "Training", pause=1)
             names = served(connection, training)

@@ -4,12 +4,16 @@
     patient-levels.csv      Id, PatientID and the measurements
     patient-diagnoses.csv   Id, Diabetic
 
+    python lake.py data     takes the CSV files of ./data apart, into the lake of the server that runs
+
 Id is the number of the row, over all files. Rows are passed on as they stand, one by one: a file of ten million needs no memory.
 """
 
 import contextlib
 import csv
 import itertools
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ PARTS = {
     "patient-levels.csv": ("Id", "PatientID", *LEVELS),
     "patient-diagnoses.csv": ("Id", "Diabetic"),
 }
+RAW = "0-raw/diabetes"
 NEEDED = ("PatientID", *LEVELS, "Age", "Diabetic")
 
 
@@ -74,3 +79,15 @@ def download(connection: Any, path: str, into: Path) -> Path:
     with open(copy, "wb") as file:
         connection.blobs.get_blob_client(container, path).download_blob().readinto(file)
     return copy
+
+
+def main(data: Path) -> None:
+    """The CSV files of a folder, taken apart, in `0-raw/diabetes` of the server's lake."""
+    import azurine
+
+    with tempfile.TemporaryDirectory() as folder:
+        upload(azurine.connect(), split(data, Path(folder)), RAW)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -181,3 +181,16 @@ def test_maps(azurine: Azurine, connection: Any, loaded: Path, tmp_path: Path) -
     assert "There is no file" in said
     _, said = azurine("factory", "import", str(tmp_path / "repository" / "adf" / "dataset"), code=1)
     assert "There is no factory in" in said
+
+
+def test_global_parameters_have_other_values_here(azurine: Azurine, tmp_path: Path) -> None:
+    name = "cli-globals"
+    values = {"url": {"type": "String", "value": ""}, "count": {"type": "Int", "value": 1}, "kept": {"type": "Bool", "value": True}}
+    (tmp_path / "factory").mkdir()
+    (tmp_path / "factory" / f"{name}.json").write_text(json.dumps({"name": name, "properties": {"globalParameters": values}}))
+    azurine("factory", "import", str(tmp_path), "--global", "url=https://here?a=b", "--global", "count=7")
+    shown, _ = azurine("factory", "show", "--name", name)
+    found = {key: one["value"] for key, one in shown["properties"]["globalParameters"].items()}
+    assert found == {"url": "https://here?a=b", "count": 7, "kept": True}
+    assert "there are: count, kept, url" in azurine("factory", "import", str(tmp_path), "--global", "nope=1", code=2)[1]
+    assert "is no JSON" in azurine("factory", "import", str(tmp_path), "--global", "count=many", code=2)[1]

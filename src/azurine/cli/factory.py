@@ -35,6 +35,12 @@ def import_(
     folder: Annotated[Path, typer.Argument(help="A folder as Data Factory's Git integration saves it.")],
     name: Annotated[str | None, typer.Option("--name", "-n", help="What the factory is called here.", show_default=False)] = None,
     map_: Map = None,
+    globals_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--global", metavar="NAME=VALUE …", help="A global parameter that has another value here than in the folder.", show_default=False
+        ),
+    ] = None,
 ) -> Any:
     """Loads a folder into a factory, which is made when there is none. What does not load is listed, and the exit code is 1."""
     if not folder.is_dir():
@@ -43,6 +49,7 @@ def import_(
     repository = repositories.read(folder)
     if repository is None:
         raise faults.Failure(f"There is no factory in {folder}.", "folders such as pipeline/ and dataset/ with JSON files in them were looked for")
+    factory_import.set_globals(repository, globals_ or [])
     factory = name or repository.name or repository.root.resolve().name
     if not any(not one.collection for one in repository.documents):
         ask(here, "PUT", address(here, factory), {"location": "local"})

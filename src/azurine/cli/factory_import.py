@@ -8,6 +8,7 @@ end is reported: each file with the place in its JSON and the reason. A map file
       Shop: {database: sqlite:///shop.db}
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,25 @@ def everything(here: Here, path: str) -> list[dict[str, Any]]:
         if not page.get("nextLink"):
             return found
         page = asking.send(here, "GET", page["nextLink"])
+
+
+def set_globals(repository: Repository, given: list[str]) -> None:
+    """given: NAME=VALUE, for global parameters that the folder has; a text for those of type string, else JSON. Raises faults.Failure."""
+    holders = [one.body["properties"] for one in repository.documents if not one.collection or one.collection == "globalParameters"]
+    declared = {
+        name: one for holder in holders for name, one in (holder.get("globalParameters") or holder).items() if isinstance(one, dict) and "type" in one
+    }
+    for one in given:
+        name, mark, text = one.partition("=")
+        if not mark or name not in declared:
+            known = ", ".join(sorted(declared)) or "none"
+            raise faults.Failure(f"{one!r} is not NAME=VALUE with the name of a global parameter.", f"there are: {known}", code=faults.USAGE)
+        try:
+            declared[name]["value"] = text if str(declared[name]["type"]).lower() == "string" else json.loads(text)
+        except ValueError as problem:
+            raise faults.Failure(
+                f"{name} is of type {declared[name]['type']}, and {text!r} is no JSON.", str(problem), code=faults.USAGE
+            ) from problem
 
 
 def load(here: Here, factory: str, repository: Repository) -> tuple[list[Document], list[Trouble]]:
