@@ -135,7 +135,16 @@ def test_many_categories_are_drawn_by_the_most_frequent_and_the_others_together(
     counts = [100 - place for place in range(40)]
     bars = {"categories": [f"c{place}" for place in range(40)], "baseline": counts, "target": counts[::-1]}
     page = read(document(window(1, 50.0, feature("City", 1.0, role="categorical", histogram=bars))))
-    assert "28 others" in page.text
+    assert "c5: baseline" in page.text and "c34: baseline" in page.text and "c6: baseline" not in page.text and "others: baseline" in page.text
+
+
+def test_categories_that_are_numbers_come_in_their_order_and_what_was_counted_together_stays_so() -> None:
+    bars = {"categories": ["10", "9", "(others)", "-1"], "baseline": [50, 20, 20, 10], "target": [1, 1, 1, 1]}
+    picture = re.search(
+        r'<svg[^>]*aria-label="Distributions of Age.*?</svg>', report.page(document(window(1, 50.0, feature("Age", histogram=bars)))), re.S
+    )
+    assert picture is not None
+    assert [str(one.text).split(":")[0] for one in ElementTree.fromstring(picture[0]).iter("title")][1:] == ["-1", "9", "10", "others"]
 
 
 def test_numbers_can_be_copied_into_cells() -> None:

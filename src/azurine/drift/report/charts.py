@@ -1,6 +1,7 @@
 """Pictures as SVG: the course of the drift with its threshold, and two distributions side by side. Each says in words what it shows, for who cannot see it."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,8 @@ WIDE, HIGH = 960, 260
 NARROW, LOW = 440, 210
 MOST_LABELS, MOST_TICKS = 12, 6
 MOST_CATEGORIES = 12
+OTHERS = "(others)"
+"""What a document calls the categories that it has counted together."""
 LONGEST = 20
 """Characters of a category that is named in a picture."""
 
@@ -104,12 +107,15 @@ def _pair(x: float, slot: float, bottom: float, mine: float, other: float) -> It
 
 
 def _categories(bars: Bars, about: str) -> Html:
-    """The most frequent ones by name, the others together."""
-    rows = sorted(zip(bars.categories, bars.baseline, bars.target, strict=True), key=lambda one: -max(one[1], one[2]))
-    others = rows[MOST_CATEGORIES:]
-    shown = rows[:MOST_CATEGORIES]
+    """The most frequent ones by name, in their order when they are numbers; the others together."""
+    rows = list(zip(bars.categories, bars.baseline, bars.target, strict=True))
+    often = sorted((one for one in rows if one[0] != OTHERS), key=lambda one: -max(one[1], one[2]))
+    shown = often[:MOST_CATEGORIES]
+    if all(re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", one[0]) for one in shown):
+        shown.sort(key=lambda one: float(one[0]))
+    others = [*often[MOST_CATEGORIES:], *(one for one in rows if one[0] == OTHERS)]
     if others:
-        shown.append((f"{len(others)} others", math.fsum(one[1] for one in others), math.fsum(one[2] for one in others)))
+        shown.append(("others", math.fsum(one[1] for one in others), math.fsum(one[2] for one in others)))
     left, right, row = 158, NARROW - 60, 30
     most = max(max(mine, other) for _, mine, other in shown) or 1.0
     parts: list[Html] = []
