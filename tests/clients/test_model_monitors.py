@@ -3,7 +3,9 @@
 import json
 import logging
 import random
+import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +246,94 @@ def test_a_monitor_written_as_yaml(connection: Any, data: dict[str, str], tmp_pa
     assert "azureml_modelmonitor_threshold_breached" in {one["key"] for one in told["tags"]}
     ml.schedules.begin_disable("watch-by-yaml").result()
     ml.schedules.begin_delete("watch-by-yaml").result()
+
+
+COLLECTS = """
+import json
+import pandas as pd
+from azureml.ai.monitoring import Collector
+def init():
+    global asked, answered
+    asked, answered = Collector(name="model_inputs"), Collector(name="model_outputs")
+def run(raw_data):
+    table = pd.DataFrame(json.loads(raw_data)["data"])
+    context = asked.collect(table)
+    predicted = pd.DataFrame({"ill": ["yes" if age > 45 else "no" for age in table["Age"]]})
+    answered.collect(predicted, context)
+    return predicted["ill"].tolist()
+"""
+
+
+def test_a_monitor_of_a_deployment_watches_what_it_collects(connection: Any, server: Any, tmp_path: Path) -> None:
+    """No signals are named: data drift, prediction drift and data quality of the last day against the two days before it."""
+    from azure.ai.ml.entities import (
+        CodeConfiguration,
+        DataCollector,
+        DeploymentCollection,
+        ManagedOnlineDeployment,
+        ManagedOnlineEndpoint,
+        Model,
+        MonitorDefinition,
+        MonitoringTarget,
+        MonitorSchedule,
+        RecurrenceTrigger,
+        ServerlessSparkCompute,
+    )
+
+    ml, name = connection.ml, "watched"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "score.py").write_text(COLLECTS)
+    (tmp_path / "model.txt").write_text("none")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        collector = DataCollector(
+            collections={one: DeploymentCollection(enabled="true") for one in ("model_inputs", "model_outputs")}, sampling_rate=1.0
+        )
+    ml.online_endpoints.begin_create_or_update(ManagedOnlineEndpoint(name=name)).result()
+    wanted = ManagedOnlineDeployment(
+        name="blue",
+        endpoint_name=name,
+        model=Model(path=str(tmp_path / "model.txt"), name="watched-model"),
+        code_configuration=CodeConfiguration(code=str(tmp_path / "src"), scoring_script="score.py"),
+        environment="azureml://registries/azureml/environments/sklearn-1.5/labels/latest",
+        instance_type="Standard_DS3_v2",
+        instance_count=1,
+        data_collector=collector,
+    )
+    ml.online_deployments.begin_create_or_update(wanted).result()
+    now = datetime.now(UTC)
+    asked = tmp_path / "request.json"
+    asked.write_text(json.dumps({"data": rows(3, 20.0, 100)}))
+    ml.online_endpoints.invoke(name, deployment_name="blue", request_file=str(asked))
+    before = rows(4, 0.0)
+    place = next((server.home / "storage" / "azurine").glob("azureml-blobstore*/modelDataCollector")) / name / "blue"
+    collected(place / "model_inputs", f"{now - timedelta(days=2):%Y-%m-%d}", before)
+    collected(place / "model_outputs", f"{now - timedelta(days=2):%Y-%m-%d}", [{"ill": "yes" if one["Age"] > 45 else "no"} for one in before])
+    definition = MonitorDefinition(
+        compute=ServerlessSparkCompute(instance_type="standard_e4s_v3", runtime_version="3.4"),
+        monitoring_target=MonitoringTarget(ml_task="classification", endpoint_deployment_id=f"azureml:{name}:blue"),
+    )
+    trigger = RecurrenceTrigger(frequency="day", interval=1, start_time="2099-01-01T00:00:00")
+    made = ml.schedules.begin_create_or_update(MonitorSchedule(name="watch-watched", trigger=trigger, create_monitor=definition)).result()
+    assert made.create_monitor.monitoring_target.endpoint_deployment_id.endswith(f"/onlineEndpoints/{name}/deployments/blue")
+    assert set(made.create_monitor.monitoring_signals) == {"data-drift-signal", "prediction-drift-signal", "data-quality-signal"}
+    job = ml.schedules.trigger("watch-watched", schedule_time=(now + timedelta(hours=2)).isoformat()).job_name
+    completed(connection, job)
+    (window,) = result(connection, job, tmp_path)["windows"]
+    assert (window["rows"], window["sentence"]) == (100, None)
+    breached = {(one["signal"], one["name"]) for one in window["features"] for row in one["measures"] if row["breached"]}
+    assert {("data-drift-signal", "Age"), ("prediction-drift-signal", "ill"), ("data-quality-signal", "Age")} <= breached
+    bare = {"actionType": "CreateMonitor", "monitorDefinition": {"monitoringTarget": {"deploymentId": f"azureml:{name}:blue"}}}
+    body = {"properties": {"trigger": {"triggerType": "Cron", "expression": "0 3 * * *"}, "isEnabled": False, "action": bare}}
+    address = f"{connection.url}{connection.workspace_id}/schedules/watch-bare"
+    answer = connection.http.put(address, json=body, params={"api-version": "2024-01-01-preview"})
+    assert answer.status_code < 300, answer.text
+    signals = ml.schedules.get("watch-bare").create_monitor.monitoring_signals
+    assert signals["prediction-drift-signal"].reference_data.data_window.lookback_window_size == "P14D"
+    for schedule in ("watch-watched", "watch-bare"):
+        ml.schedules.begin_disable(schedule).result()
+        ml.schedules.begin_delete(schedule).result()
+    ml.online_endpoints.begin_delete(name).result()
 
 
 def test_signals_that_are_kept_and_told_not_to_be_run(connection: Any, data: dict[str, str], tmp_path: Path) -> None:

@@ -31,6 +31,15 @@ def plan(properties: Reader, references: References, deployment: str) -> Json:
     return {"collections": collections, "rolling": rolling, "headers": headers} if collections else {}
 
 
+def shown(given: Json) -> Json:
+    """As it is answered. parity: the official client writes `enabled`, and takes only `Enabled` for it when it reads."""
+    collections = given.get("collections") or {}
+    spelled = {
+        name: {**one, "dataCollectionMode": str(one.get("dataCollectionMode") or "Disabled").capitalize()} for name, one in collections.items()
+    }
+    return {**given, "collections": spelled}
+
+
 def _uri(one: Reader, references: References, deployment: str, name: str) -> str:
     text = one.text("dataId")
     if text:

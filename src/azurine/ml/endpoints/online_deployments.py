@@ -105,6 +105,8 @@ def show(resource: Resource) -> Json:
         "readinessProbe": _probe_shown(plan["readiness"]),
         "provisioningState": _state(resource),
     }
+    if resource.spec["properties"].get("dataCollector"):
+        known["dataCollector"] = collecting.shown(resource.spec["properties"]["dataCollector"])
     if resource.status.get("error") and known["provisioningState"] == FAILED:
         known["provisioningErrors"] = [{"error": resource.status["error"]}]
     return {"kind": "Managed", **bodies.show(resource, defaults, known)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from azurine.model.resources import Json
 
+_COMPUTE = {"computeType": "ServerlessSpark", "runtimeVersion": "3.4", "instanceType": "standard_e4s_v3"}
 _SIDE = {"dataContext": None, "columns": None}
 _TRAILING = {"windowSize": "P7D", "windowOffset": "P0D"}
 
@@ -12,7 +13,7 @@ _TRAILING = {"windowSize": "P7D", "windowOffset": "P0D"}
 def shown(definition: Json) -> dict[str, Any]:
     signals = definition.get("signals")
     found = {name: _signal(one) for name, one in signals.items()} if isinstance(signals, Mapping) else {}
-    return {**definition, "signals": found}
+    return {**definition, "computeConfiguration": definition.get("computeConfiguration") or _COMPUTE, "signals": found}
 
 
 def _signal(one: Any) -> Any:
