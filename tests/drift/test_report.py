@@ -117,6 +117,15 @@ def test_trend_and_threshold_are_drawn_and_a_window_without_a_number_is_a_gap() 
     assert "threshold 20 %" in "".join(drawn.itertext())
 
 
+def test_without_percentages_the_trend_is_of_whole_features() -> None:
+    breached = feature("Age", value=3.0, threshold=0.1)
+    page = report.page(document(window(1, None, breached, hasDrift=True), window(8, None, CALM, hasDrift=False), threshold=None))
+    picture = re.search(r'<svg[^>]*aria-label="Features beyond a threshold, by window".*?</svg>', page, re.S)
+    assert picture is not None and "drift in percent" not in page
+    said = [one.text for one in ElementTree.fromstring(picture[0]).iter("text")]
+    assert said == ["0", "1", "2", "1 Mar", "8 Mar", "1", "0"]
+
+
 def test_both_distributions_are_drawn_as_shares_of_their_own_side() -> None:
     page = report.page(document(window(1, 50.0, BMI)))
     picture = re.search(r'<svg[^>]*aria-label="Distributions of BMI.*?</svg>', page, re.S)

@@ -37,6 +37,8 @@ def trend(points: Sequence[Point], threshold: float | None, unit: str, about: st
     ticks = _ticks(max([*values, threshold or 0.0, 1e-9]))
     if unit and max([*values, threshold or 0.0]) <= PERCENT < ticks[-1]:
         ticks = [tick for tick in ticks if tick < PERCENT] + [PERCENT]
+    if not unit:  # counts
+        ticks = sorted({float(math.ceil(tick)) for tick in ticks})
     step = (right - left) / max(1, len(points))
     spots = [(left + step * (place + 0.5), point) for place, point in enumerate(points)]
 
@@ -59,7 +61,9 @@ def trend(points: Sequence[Point], threshold: float | None, unit: str, about: st
             parts.append(tag("g", tag("title", point.said), tag("text", "×", x=_at(x), y=bottom - 4, class_="label middle"), class_="none"))
             continue
         mark = tag("circle", cx=_at(x), cy=_at(height(point.value)), r=5, class_="over" if point.over else "under")
-        value = tag("text", f"{point.value:.1f}", x=_at(x), y=_at(height(point.value) - 11), class_="label middle strong")
+        value = tag(
+            "text", f"{point.value:.1f}" if unit else figure(point.value), x=_at(x), y=_at(height(point.value) - 11), class_="label middle strong"
+        )
         parts.append(tag("g", tag("title", point.said), mark, value if len(points) <= 2 * MOST_LABELS else None))
     return _picture(WIDE, HIGH, about, parts)
 

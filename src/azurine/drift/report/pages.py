@@ -78,15 +78,16 @@ def _trend(document: Document) -> Html | None:
 def _windows(document: Document) -> Html | None:
     if not document.windows:
         return None
+    measured = any(one.percentage is not None for one in document.windows)
     rows = []
     for place, one in enumerate(document.windows):
         worst = [feature for feature in one.features if feature.contribution or feature.breached]
         about = tag("a", sentences.span(document, one), href=f"#w{place}")
+        percentage = [sentences.figure(one.percentage)] if measured else []
         said = one.sentence or sentences.listed(worst) or ""
-        rows.append(
-            (about, sentences.figure(None if one.rows is None else float(one.rows)), sentences.figure(one.percentage), _badge(one.drifted), said)
-        )
-    return joined(tag("h2", "Windows"), tables.table(("window", "rows", "drift in percent", "", "mostly by"), rows, numbers=(1, 2)))
+        rows.append((about, sentences.figure(None if one.rows is None else float(one.rows)), *percentage, _badge(one.drifted), said))
+    headings = ("window", "rows", *(["drift in percent"] if measured else []), "", "mostly by")
+    return joined(tag("h2", "Windows"), tables.table(headings, rows, numbers=(1, 2) if measured else (1,)))
 
 
 def _features(document: Document, window: Window) -> Html:

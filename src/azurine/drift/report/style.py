@@ -30,7 +30,8 @@ th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); vertical
 .badge.good { background: var(--good-soft); color: var(--good); }
 .card { border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; margin: 0 0 16px; break-inside: avoid; }
 .card .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 18px 28px; align-items: start; }
-.legend { margin-top: 14px; } .card .scroll + .scroll { margin-top: 16px; }
+.legend { margin-top: 14px; } .scroll + .scroll { margin-top: 16px; }
+td a { white-space: nowrap; }
 .legend span { margin-right: 18px; white-space: nowrap; }
 .legend i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; }
 .legend i.baseline { background: var(--baseline); } .legend i.target { background: var(--target); }
