@@ -155,3 +155,34 @@ def test_what_is_not_there_and_what_is_mixed(tmp_path):
     (tmp_path / "mixed" / "b.csv").write_text("Age\n1\n")
     with pytest.raises(Invalid, match="a table is of one format"):
         cut(data(), tmp_path / "mixed", tmp_path)
+
+
+def test_collected_lines_that_lie_in_no_folder_of_dates_have_their_times(tmp_path):
+    (tmp_path / "all.jsonl").write_text(
+        "".join(json.dumps({"time": f"2026-05-0{day}T10:00:00Z", "data": [{"Age": day}], "correlationid": str(day)}) + "\n" for day in (1, 2, 3))
+    )
+    staged, reading = cut(data("2026-05-02T00:00:00", "2026-05-03T00:00:00"), tmp_path / "all.jsonl", tmp_path)
+    assert (set(values(reading, "Age")), staged.note) == ({2}, "")
+
+
+def test_a_request_of_another_type_is_counted_as_wrong(tmp_path):
+    lines = [{"time": "2026-05-02T10:00:00Z", "data": [{"Age": place}], "correlationid": str(place)} for place in range(30_000)]
+    lines.append({"time": "2026-05-02T10:00:00Z", "data": [{"Age": "many"}], "correlationid": "odd"})
+    lines.append({"time": "2026-05-04T10:00:00Z", "data": [{"Age": 7}], "correlationid": "late"})
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    staged = staging.stage(data("2026-05-02T00:00:00", "2026-05-03T00:00:00"), str(tmp_path / "all.jsonl"), None, tmp_path / "cut.parquet")
+    reading = read(staged.path, types={**staged.types, "Age": "integer"})
+    assert (reading.table.rows, reading.table.features["Age"].wrong) == (30_001, 1)
+
+
+def test_an_mltable_says_how_it_is_read(tmp_path):
+    table = tmp_path / "table"
+    table.mkdir()
+    (table / "MLTable").write_text("paths:\n  - file: ./a.txt\ntransformations:\n  - read_delimited: {delimiter: ';'}\n  - keep_columns: [at, Age]\n")
+    (table / "a.txt").write_text("at;Age;City\n2026-05-01;1;a\n2026-05-02;2;b\n")
+    staged, reading = cut(data(), table, tmp_path)
+    assert (staged.path, reading.types) == (str(table), {"at": "date", "Age": "integer"})
+    _, reading = cut(data("2026-05-02T00:00:00", "2026-05-03T00:00:00", timestamp_column="at"), table, tmp_path)
+    assert (set(values(reading, "Age")), list(reading.types)) == ({2}, ["at", "Age"])
+    _, reading = cut(data(), table, tmp_path, ("Age", ["1"]))
+    assert set(values(reading, "Age")) == {1}

@@ -22,11 +22,16 @@ def opened(engine: Any, source: Source, as_text: bool = False) -> str:
     if not collected(stored):
         return typed(source, dict.fromkeys(stored, "VARCHAR")) if as_text else relation
     if as_text:
-        rows = described(engine, f"(SELECT unnest(r) FROM (SELECT unnest({DATA}) AS r FROM {relation}))")
-        inner = ", ".join(f"{named(name)} VARCHAR" for name in rows)
-        stored = {name: "VARCHAR" for name in stored} | {DATA: f"STRUCT({inner})[]"}
+        stored = as_texts(engine, relation, stored)
         relation = typed(source, stored)
     return expanded(relation, stored, source.path, moments=True)
+
+
+def as_texts(engine: Any, relation: str, stored: Mapping[str, str]) -> dict[str, str]:
+    """The types of collected lines in which every value is a text."""
+    rows = described(engine, f"(SELECT unnest(r) FROM (SELECT unnest({DATA}) AS r FROM {relation}))")
+    inner = ", ".join(f"{named(name)} VARCHAR" for name in rows)
+    return {**dict.fromkeys(stored, "VARCHAR"), DATA: f"STRUCT({inner})[]"}
 
 
 def collected(stored: Mapping[str, str]) -> bool:

@@ -16,12 +16,11 @@ from typing import Any
 
 from azurine.drift.signals import plans
 from azurine.drift.signals.plans import Data
-from azurine.guest.drift import columns, lines, opening, reading, sources, windows
-from azurine.guest.drift.sources import named, quoted
+from azurine.guest.drift import lines, opening, reading, windows
+from azurine.guest.drift.sources import JSON, Source, named, quoted
 from azurine.guest.drift.windows import Window
-from azurine.model.errors import Invalid, Missing
+from azurine.model.errors import Invalid
 
-LINES = (".jsonl", ".ndjson", ".json")
 _DATED = re.compile(r"(?:^|/)(\d{4})(?:/(\d{2})(?:/(\d{2})(?:/(\d{2})(?:/(\d{2}))?)?)?)?$")
 _SPANS = {2: timedelta(days=31), 3: timedelta(days=1), 4: timedelta(hours=1), 5: timedelta(minutes=1)}
 """How long a folder's stretch is, by the depth of its name; of a month at most."""
@@ -37,80 +36,84 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
-    """lines: JSON, one object a line."""
+class _Cut:
+    """What is to be cut out of which files. dated: by folder; a line of collected data by its time as well. stamp: the timestamp's column."""
 
-    paths: Sequence[Path]
+    source: Source
     dated: bool
-    lines: bool
+    window: Window | None
+    stamp: str | None
+    segment: tuple[str, Sequence[str]] | None
 
 
 def stage(data: Data, path: str, segment: tuple[str, Sequence[str]] | None, target: Path) -> Staged:
     """target: the Parquet file to write, when one is needed. Raises Invalid for data that cannot be read so."""
     window = Window(datetime.fromisoformat(data.start), datetime.fromisoformat(data.end)) if data.start else None
-    files = _files(path, window)
     stamp = data.columns.get(plans.TIMESTAMP)
-    note = "" if window is None or files.dated or stamp else f"{data.uri} has neither folders of dates nor a {plans.TIMESTAMP}: all of its rows count"
-    if not files.lines and not segment and (window is None or note):
+    source, dated = _chosen(opening.find(path), Path(path), window)
+    note = "" if window is None or dated or stamp else f"{data.uri} has neither folders of dates nor a {plans.TIMESTAMP}: all of its rows count"
+    if not segment and (window is None or note) and source.format != JSON:
         return Staged(path, {}, note)
-    if not files.paths:
+    if not source.files:
         # Nothing in the window: a table without rows, and without columns.
         return Staged("", {}, note)
     import duckdb
 
+    cut = _Cut(source, dated, window, stamp, segment)
     with reading.engine() as engine:
         try:
-            types = _written(engine, _relation(engine, path, files, window, as_text=False), window, stamp, segment, target, path)
-        except duckdb.Error as error:
-            if files.lines:
+            types = _written(engine, cut, target, as_text=False)
+        except duckdb.Error:
+            # A value further down is of another type than the first rows: written as text, and told what it should have been.
+            try:
+                types = _written(engine, cut, target, as_text=True)
+            except duckdb.Error as error:
                 raise Invalid(reading.first_line(error), path=path) from error
-            types = _as_text(engine, path, files, window, stamp, segment, target)
-    return Staged(str(target), types, note)
+        told = "" if note and _is_timed(engine, source) else note
+    return Staged(str(target), types, told)
 
 
-def _as_text(
-    engine: Any, path: str, files: _Files, window: Window | None, stamp: str | None, segment: tuple[str, Sequence[str]] | None, target: Path
-) -> Mapping[str, str]:
-    """A value further down is of another type than the first rows: written as text, and told what it should have been."""
-    import duckdb
-
-    try:
-        wished = {name: columns.type_of(type) for name, type in lines.described(engine, _table(path, files)).items()}
-        _written(engine, _relation(engine, path, files, window, as_text=True), window, stamp, segment, target, path)
-    except duckdb.Error as error:
-        raise Invalid(reading.first_line(error), path=path) from error
-    return wished
+def _is_timed(engine: Any, source: Source) -> bool:
+    """Whether each line says when it was collected."""
+    return source.format == JSON and lines.collected(stored := lines.described(engine, source.relation())) and lines.TIME in stored
 
 
-def _written(
-    engine: Any,
-    relation: str,
-    window: Window | None,
-    stamp: str | None,
-    segment: tuple[str, Sequence[str]] | None,
-    target: Path,
-    path: str,
-) -> Mapping[str, str]:
+def _chosen(source: Source, place: Path, window: Window | None) -> tuple[Source, bool]:
+    """The files that may have rows of the window; whether their folders say so."""
+    root = place if place.is_dir() else place.parent
+    stretches = {file: _stretch(Path(file).parent.relative_to(root).as_posix()) for file in source.files}
+    if not stretches or not all(stretches.values()):
+        return source, False
+    return replace(source, files=tuple(file for file, stretch in stretches.items() if window is None or _overlaps(stretch, window))), True
+
+
+def _written(engine: Any, cut: _Cut, target: Path, as_text: bool) -> Mapping[str, str]:
+    """The types that its columns should have."""
+    relation = _relation(engine, cut, as_text)
     stored = lines.described(engine, relation)
     conditions = []
-    if stamp is not None and window is not None:
-        _need(stamp, stored, path)
-        conditions.append(f"{windows.cut(stamp, [window]).place(stored[stamp])} = 0")
-    if segment is not None:
-        _need(segment[0], stored, path)
-        conditions.append(_within(*segment))
+    if cut.stamp is not None and cut.window is not None:
+        _need(cut.stamp, stored, cut.source.path)
+        conditions.append(f"{windows.cut(cut.stamp, [cut.window]).place(stored[cut.stamp])} = 0")
+    if cut.segment is not None:
+        _need(cut.segment[0], stored, cut.source.path)
+        conditions.append(_within(*cut.segment))
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     engine.execute(f"COPY (SELECT * FROM {relation}{where}) TO {quoted(str(target))} (FORMAT parquet)")
-    return {}
+    return reading.wished(cut.source, lines.described(engine, _relation(engine, cut, as_text=False))) if as_text else cut.source.types
 
 
-def _relation(engine: Any, path: str, files: _Files, window: Window | None, as_text: bool) -> str:
-    if not files.lines:
-        return _table(path, files, as_text)
-    source = sources.of(path, files.paths)
-    relation = source.relation()
+def _relation(engine: Any, cut: _Cut, as_text: bool) -> str:
+    if cut.source.format != JSON or cut.source.steps:
+        return opening.opened(engine, cut.source, as_text)
+    relation = cut.source.relation()
     stored = lines.described(engine, relation)
-    return lines.expanded(relation, stored, path, _at(stored, window)) if lines.collected(stored) else relation
+    if not lines.collected(stored):
+        return opening.opened(engine, cut.source, as_text)
+    if as_text:
+        stored = lines.as_texts(engine, relation, stored)
+        relation = lines.typed(cut.source, stored)
+    return lines.expanded(relation, stored, cut.source.path, _at(stored, cut.window))
 
 
 def _at(stored: Mapping[str, str], window: Window | None) -> str:
@@ -119,12 +122,6 @@ def _at(stored: Mapping[str, str], window: Window | None) -> str:
         return ""
     moment = "TRY_CAST(time AS TIMESTAMPTZ)"
     return f" WHERE {moment} IS NULL OR ({moment} >= {_moment(window.start)} AND {moment} < {_moment(window.end)})"
-
-
-def _table(path: str, files: _Files, as_text: bool = False) -> str:
-    source = opening.find(path)
-    chosen = {str(one) for one in files.paths}
-    return replace(source, files=tuple(one for one in source.files if one in chosen)).relation(as_text)
 
 
 def _within(column: str, values: Sequence[str]) -> str:
@@ -138,21 +135,6 @@ def _within(column: str, values: Sequence[str]) -> str:
 def _need(column: str, stored: Mapping[str, str], path: str) -> None:
     if column not in stored:
         raise Invalid(f"there is no column {column!r}; there are: {', '.join(stored)}", path=path)
-
-
-def _files(path: str, window: Window | None) -> _Files:
-    place = Path(path)
-    if not place.exists():
-        raise Missing(f"there is no file or folder {path}", path=path)
-    found = [place] if place.is_file() else sorted(one for one in place.rglob("*") if one.is_file() and not _hidden(one.relative_to(place)))
-    found = [one for one in found if one.stat().st_size]
-    lines = [one for one in found if one.suffix.lower() in LINES]
-    if lines and len(lines) != len(found):
-        raise Invalid("has JSON lines and files of other formats; a table is of one format", path=path)
-    stretches = {one: _stretch(one.parent.relative_to(place).as_posix()) for one in found} if place.is_dir() else {}
-    dated = bool(stretches) and all(stretches.values())
-    chosen = [one for one in found if not dated or window is None or _overlaps(stretches[one], window)]
-    return _Files(chosen, dated, bool(lines))
 
 
 def _stretch(folder: str) -> tuple[datetime, datetime] | None:
@@ -171,10 +153,6 @@ def _stretch(folder: str) -> tuple[datetime, datetime] | None:
 
 def _overlaps(stretch: tuple[datetime, datetime] | None, window: Window) -> bool:
     return stretch is not None and stretch[0] < window.end.astimezone(UTC) and stretch[1] > window.start.astimezone(UTC)
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _moment(border: datetime) -> str:
