@@ -102,3 +102,25 @@ def test_a_node_that_fails_is_named_and_others_go_on(connection: Any) -> None:
     assert "(given: 'Weight')" in told
     assert f"the job choose ({found['choose'].name}) did not complete: Select Columns" in shown(connection, job.name)["error"]["error"]["message"]
     assert stored(connection, "fused/missing/most.csv").startswith("PatientID,MAX(BMI)\n")
+
+
+def test_each_node_logs_metrics_to_a_run_of_its_own(connection: Any) -> None:
+    """Two evaluations in one program, of the same table with another label."""
+    marked = ("a", "b")
+    jobs = {"typed": node("enter_data_manually", data="a,b,Scored Labels\n1,2,1\n2,4,2\n3,6,3\n", data_format="CSV")}
+    for name in marked:
+        jobs[f"mark_{name}"] = node("edit_metadata", dataset=of("typed", "dataset"), column=name, fields="Label")
+        jobs[f"measure_{name}"] = node("evaluate_model", scored_dataset=of(f"mark_{name}", "results_dataset"))
+    found = children(connection, completed(connection, submitted(connection, jobs)))
+    runs = {name: connection.mlflow().MlflowClient().get_run(found[f"measure_{name}"].name).data.metrics for name in marked}
+    assert (runs["a"]["Mean_Absolute_Error"], runs["b"]["Mean_Absolute_Error"]) == (0.0, 2.0)
+
+
+def test_nodes_run_together_on_a_cluster(connection: Any) -> None:
+    from azure.ai.ml.entities import AmlCompute
+
+    connection.ml.compute.begin_create_or_update(AmlCompute(name="fused-nodes", min_instances=0, max_instances=1)).result(60)
+    job = completed(connection, submitted(connection, prepared("cluster"), settings={"default_compute": "azureml:fused-nodes"}))
+    assert {one.status for one in children(connection, job).values()} == {"Completed"}
+    assert stored(connection, "fused/cluster/most.csv") == "PatientID,MAX(BMI)\n10,20.5\n20,30.5\n30,40.5\n"
+    assert "exported 3 rows" in written(connection, children(connection, job)["keep"].name)

@@ -133,13 +133,27 @@ def test_what_fails_while_it_is_computed_is_found_where_it_began(run, tmp_path):
 
 
 def test_types_that_later_rows_do_not_have_are_inferred_again(run, tmp_path):
-    """More than the first ten thousand rows, and more than a million bytes, are looked at when they must be."""
+    """More than the first thousand rows, and more than a million bytes, are looked at when they must be."""
     rows = [f"{number},{number},{number}{'.5' if number == 150_000 else ''}" for number in range(1, 150_001)]
     (tmp_path / "store/ages.csv").write_text("Id,PatientID,Age\n" + "\n".join(rows) + "\n")
     assert set(states(run(prep())).values()) == {"succeeded"}
     nodes = [imported("ages", "ages.csv"), exported("out", "ages", "results_dataset", "out.csv")]
     assert set(states(run(nodes)).values()) == {"succeeded"}
     assert (tmp_path / "store/out.csv").read_text().endswith("150000,150000,150000.5\n")
+
+
+def test_a_column_without_a_value_in_the_first_rows_has_the_type_of_later_ones(run, tmp_path):
+    rows = [f"{number},{number}{',1.5' if number == 150_000 else ','}" for number in range(1, 150_001)]
+    (tmp_path / "store/ages.csv").write_text("Id,PatientID,Age\n" + "\n".join(rows) + "\n")
+    twice = {"category": "Basic", "basic_math_function": "Square", "column_set": "Age", "output_mode": "Inplace"}
+    source = {"node": "ages", "port": "results_dataset"}
+    nodes = [
+        imported("ages", "ages.csv"),
+        {"name": "square", "component": "apply_math_operation", "parameters": twice, "inputs": {"dataset": source}},
+        exported("out", "square", "results_dataset", "out.csv"),
+    ]
+    assert set(states(run(nodes)).values()) == {"succeeded"}
+    assert (tmp_path / "store/out.csv").read_text().endswith("149999,149999,\n150000,150000,2.25\n")
 
 
 def test_questions_of_several_nodes_are_answered_before_what_follows(run, tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from azurine.model.errors import Invalid
 
-SAMPLE = 10_000
+SAMPLE = 1_000
 """How many rows of a large CSV file its types are inferred from at first."""
 
 

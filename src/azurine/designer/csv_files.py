@@ -3,8 +3,9 @@
 Types are inferred: integers, floats, true and false, dates and times, else text. Header names that are missing become `Column<i>`,
 repeated ones get ` (2)`, ` (3)`.
 
-A small file is inferred from all its rows, a large one from its first ones (reading a large file once more costs as much as the work).
-When a later row does not fit, the plan fails, and whoever runs it runs it again with sample=None: `is_surprise` tells that failure.
+A small file is inferred from all its rows, a large one from its first ones (reading a large file once more costs as much as the work), unless
+these have a column without any value: text would fit it, and later rows might say more. When a later row does not fit, the plan fails, and
+whoever runs it runs it again with sample=None: `is_surprise` tells that failure. So either way types are those of all rows.
 """
 
 import csv
@@ -29,6 +30,8 @@ def scan(files: Sequence[Path], separator: str = "", header: bool = True, sample
         sample = None
     try:
         frame = pl.scan_csv(list(files), separator=between, has_header=header, infer_schema_length=sample, try_parse_dates=True, glob=False)
+        if sample is not None and _has_silent_columns(frame, sample):
+            return scan(files, separator, header, None)
         names = frame.collect_schema().names()
         said = _header(first, between) if header else []
         if len(said) == len(names) and (said != names or "" in said):
@@ -50,6 +53,12 @@ def sink(frame: pl.LazyFrame, path: Path, separator: str = ",") -> pl.LazyFrame:
 def is_surprise(error: BaseException) -> bool:
     """Did a plan fail because a row of a CSV file does not have the type that the first rows had?"""
     return isinstance(error, ComputeError) and "could not parse" in str(error)
+
+
+def _has_silent_columns(frame: pl.LazyFrame, rows: int) -> bool:
+    """Has a column, which was taken for text, no value in its first rows?"""
+    texts = [name for name, type_ in frame.collect_schema().items() if type_ == pl.String]
+    return bool(texts) and any(frame.select(texts).head(rows).select(pl.all().is_null().all()).collect().row(0))
 
 
 def _header(file: Path, separator: str) -> list[str]:

@@ -138,6 +138,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     command = nodes.lay_out(folder, order, scope) if is_graph else bindings.substitute(str(order["command"]), scope, "command")
     # A graph's program is told of its data by a file.
     environ = variables.compose({**order, "inputs": {}, "outputs": {}} if is_graph else order, os.environ, scope, folder, work)
+    environ = {**warming.ALLOCATION, **environ} if is_graph else environ
     telling = nodes.Telling(folder, lambda word: _say(course.events, word))
     readonly, before = _protection(brought.readonly)
     stand = {"cwd": str(work), "readonly": readonly, "writable": _inside(prepared.written, readonly)}
