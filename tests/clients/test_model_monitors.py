@@ -57,7 +57,12 @@ def data(connection: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     (folder / "training.csv").write_text(table(rows(1, 0.0), "Diabetic"))
     for day, shift in (("2026-05-01", 0.0), ("2026-05-02", 9.0)):
         collected(folder / "collected", day, rows(int(day[-2:]) + 10, shift))
+    tabular = folder / "table"
+    tabular.mkdir()
+    (tabular / "training.csv").write_text((folder / "training.csv").read_text())
+    (tabular / "MLTable").write_text("type: mltable\npaths:\n  - file: ./training.csv\ntransformations:\n  - read_delimited:\n      delimiter: ','\n")
     assets = [
+        Data(name="monitored-table", version="1", type="mltable", path=str(tabular)),
         Data(name="monitored-training", version="1", type="uri_file", path=str(folder / "training.csv")),
         Data(name="monitored-requests", version="1", type="uri_folder", path=str(folder / "collected")),
     ]
@@ -204,7 +209,10 @@ create_monitor:
     quality:
       type: data_quality
       production_data: *production
-      reference_data: *training
+      reference_data:
+        input_data: {path: "azureml:monitored-table:1", type: mltable}
+        data_context: training
+        data_column_names: {target_column: Diabetic}
       features: all_features
       metric_thresholds:
         numerical: {null_value_rate: 0.01, data_type_error_rate: 0.02, out_of_bounds_rate: 0.5}
