@@ -6,6 +6,11 @@
     reading    the three together: `read(path) → Reading`
     monitoring the run of a dataset monitor: an order in, the result document out
     magnitude  the drift magnitude of dataset monitors, by a LightGBM classifier
+    staging    the rows of a window and of a segment, cut out of data in whatever layout
+    joining    tables that came in parts, joined by correlation ids
+    attribution    how much each feature matters for a target, by a LightGBM model
+    signalling the signals of a model monitor, computed; `model_monitoring` is the run of one
+    telling    numbers and tags, told to the tracking server
     publishing what was found, as JSON, Parquet and a page
 
 DuckDB and LightGBM are imported when they are used, never by the server.
