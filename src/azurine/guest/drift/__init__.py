@@ -4,6 +4,7 @@
     columns    of which type each column is, and how its values become keys that can be counted
     counting   one pass over the files: how often each key of each column comes, in each window
     reading    the three together: `read(path) → Reading`
+    rewriting  a target as Parquet, from which window after window is taken
     monitoring the run of a dataset monitor: an order in, the result document out
     magnitude  the drift magnitude of dataset monitors, by a LightGBM classifier
     staging    the rows of a window and of a segment, cut out of data in whatever layout

@@ -21,7 +21,7 @@ from azurine.drift import comparing, documents, magnitude, results, roles
 from azurine.drift.comparing import Asked, Row
 from azurine.drift.tables import Table
 from azurine.guest.drift import magnitude as model
-from azurine.guest.drift import publishing, reading, telling
+from azurine.guest.drift import publishing, reading, rewriting, telling
 from azurine.guest.drift.magnitude import Magnitude
 from azurine.guest.drift.reading import Reading
 from azurine.guest.drift.windows import Window
@@ -46,11 +46,12 @@ def run(order: Json, baseline: str, target: str, say: Say = lambda text: None) -
     names = order.get("features") or list(mine.types)
     other = reading.read(target, names, mine.types, time=(stamp, windows))
     stored = reading.types_of(target)
-    shown = _Looked(order, stamp, mine, other, baseline, target)
     made = []
-    for place, window in enumerate(windows):
-        made.append(_window(shown, window, windows[0].start, other.tables[place]))
-        say(_line(made[-1]))
+    with rewriting.quick(target, names, stamp, windows) as rows:
+        shown = _Looked(order, stamp, mine, other, baseline, rows)
+        for place, window in enumerate(windows):
+            made.append(_window(shown, window, windows[0].start, other.tables[place]))
+            say(_line(made[-1]))
     schema = documents.changes(mine.types, {name: type for name, type in stored.items() if name != stamp and _asked(order, name)})
     head = {key: order.get(key) for key in ("monitor", "run", "frequency", "threshold")}
     sides = {"baseline": {**order["baseline"], "rows": mine.table.rows}, "target": dict(order["target"])}
