@@ -12,6 +12,7 @@ import datetime as dates
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -226,10 +227,9 @@ def series(name: str, values: list[Any]) -> pl.Series:
     if kinds <= {int, float} and float in kinds:
         return pl.Series(name, [None if one is None else float(one) for one in values], pl.Float64)
     if len(kinds) == 1 and kinds <= _KEPT:
-        try:
+        # An integer that no column holds, an object that no column knows: as text, below.
+        with suppress(pl.exceptions.PolarsError, OverflowError, TypeError):
             return pl.Series(name, values, strict=True)
-        except (pl.exceptions.PolarsError, OverflowError, TypeError):
-            pass  # an integer that no column holds, an object that no column knows: as text
     return pl.Series(
         name,
         [

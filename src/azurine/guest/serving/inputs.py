@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 _KEYS = ("input_data", "dataframe_split", "dataframe_records", "instances", "inputs")
@@ -183,18 +184,14 @@ class Signature:
 
 def _parsed(body: bytes) -> Any:
     if _quick is not None:
-        try:
+        with suppress(ValueError):  # it knows no NaN and Infinity, which others write: then the slower ones read them
             return _quick(body)
-        except ValueError:
-            pass  # it knows no NaN and Infinity, which others write
-    try:
+    with suppress(ValueError, RecursionError, StopIteration):  # whatever it is, it is told below
         # The usual body: UTF-8, with nothing before and after. `loads` looks for all else first, which takes longer than the reading.
         text = body.decode()
         found, end = _scanned(text, 0)
         if end == len(text):
             return found
-    except (ValueError, RecursionError, StopIteration):
-        pass  # whatever it is, it is told below
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as problem:
