@@ -91,7 +91,7 @@ def measure() -> list[Row]:
                 servers.append(Server(peer.name, found.url, bodies[peer.kind], found.processes, cold=found.cold))
         house = stack.enter_context(_House(place))
         servers += [house.server(OPAQUE, "opaque", bodies["data"]), house.server(OWNED, "owned", bodies["azure"])]
-        about = (others.BEST, others.CONTRACT, others.FLOOR)
+        about = (others.BEST, others.CONTRACT, others.FLOOR, others.NEXT)
         weighed = [one for one in servers if one.name.removesuffix(others.PLAINLY) in about or one.name.startswith("our")]
         for number in range(ROUNDS + MORE):
             for cell in CELLS if number < ROUNDS else WEIGHED:
@@ -113,6 +113,8 @@ def _rows(servers: dict[str, Server], further: Sequence[float], memory: float, f
     def beside(what: str, unit: str, ours: str, other: str, cell: tuple[int, int], measured: str, goal: float, at_least: bool = False) -> None:
         if other in servers:
             values, against = servers[ours].values(cell, measured), servers[other].values(cell, measured)
+            rounds = min(len(values), len(against))  # those that both were in
+            values, against = values[:rounds], against[:rounds]
             rows.append(Row(f"{what}, {cell[0]} row, {cell[1]} connections", unit, values, against, other, goal=goal, at_least=at_least))
 
     beside("opaque run()", "/s", OPAQUE, others.BEST, (1, 16), "rate", 1.2, True)

@@ -112,7 +112,7 @@ uvloop.install()
 asyncio.run(main())
 """
 FLOOR = "bare httptools handler"
-BEST = "granian RSGI"
+BEST, NEXT = "granian RSGI", "FastAPI on uvicorn"
 PLAINLY = ", plain HTTP"
 CONTRACT = "azureml-inference-server-http"
 _UVICORN = ("--ssl-certfile", "{certificate}", "--ssl-keyfile", "{certificate}")
@@ -152,7 +152,7 @@ PEERS = (
     Peer("BentoML", ("bentoml",), {"service.py": _BENTO}, ("bentoml", "serve", "service:Scoring", "--port", "{port}"), _UVICORN),
     Peer("LitServe", ("litserve",), {"lit.py": _LIT}, ("python", "lit.py", "{port}"), ("{certificate}",), "/predict"),
     Peer(
-        "FastAPI on uvicorn",
+        NEXT,
         ("fastapi", "uvicorn", "httptools", "uvloop"),
         {"fast.py": _FASTAPI.replace("ORJSONResponse, ", "")},
         ("uvicorn", "fast:app", "--port", "{port}", "--no-access-log", "--log-level", "error"),
