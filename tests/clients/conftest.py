@@ -4,6 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from postgresql import programs
+
+collect_ignore = [] if programs() else ["test_factory_postgresql.py"]
+
 
 @pytest.fixture(autouse=True)
 def _headers_of_calls_are_forgotten() -> Iterator[None]:
