@@ -6,7 +6,8 @@ than the file says (the baseline's, usually) is cast, and what cannot be cast is
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,8 +78,20 @@ def looked_at(engine: Any, relation: str, stored: Mapping[str, str], wanted: Seq
     plain = [Column(name, types.get(name) or type_of(stored[name]), stored[name]) for name in wanted if name in stored]
     if not plain:
         return []
-    looked = engine.execute(f"SELECT {', '.join(map(_shortened, plain))} FROM {relation} LIMIT {SAMPLE}").fetchall()
+    with ordered(engine):
+        looked = engine.execute(f"SELECT {', '.join(map(_shortened, plain))} FROM {relation} LIMIT {SAMPLE}").fetchall()
     return [_fitted(column, values, large) for column, values in zip(plain, zip(*looked, strict=True), strict=True)] if looked else plain
+
+
+@contextmanager
+def ordered(engine: Any) -> Iterator[None]:
+    """The first rows come first, not the soonest: so that the same table is counted on the same grid every time."""
+    ((before,),) = engine.execute("SELECT current_setting('preserve_insertion_order')").fetchall()
+    engine.execute("SET preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        engine.execute(f"SET preserve_insertion_order = {str(before).lower()}")
 
 
 def _shortened(column: Column) -> str:

@@ -77,16 +77,22 @@ def _either(some: Iterable[str]) -> str:
 
 
 def _folded(engine: Any, place: int, column: Column) -> Column:
-    """With so many keys, on a coarser grid or in buckets."""
+    """With so many keys, on a coarser grid or in buckets. Of keys that are values: on the finest grid that is not crowded, whatever part of a table it is."""
     if not column.numeric:
         engine.execute(f"UPDATE counts SET t = left(md5(t), {categories.DIGITS}) WHERE place = ?", [place])
         return replace(column, buckets=True)
     finite = "place = ? AND isfinite(x)"
     shift = 0 if column.exponent is not None else _first_step(engine, finite, place)
-    while engine.execute(f"SELECT count(DISTINCT floor(x * {2.0**-shift!r}::DOUBLE)) FROM counts WHERE {finite}", [place]).fetchone()[0] > CROWDED:
+    while _bins(engine, finite, place, shift) > CROWDED:
         shift += 1
+    while column.exponent is None and _bins(engine, finite, place, shift - 1) <= CROWDED:
+        shift -= 1
     engine.execute(f"UPDATE counts SET x = floor(x * {2.0**-shift!r}::DOUBLE) WHERE place = ?", [place])
     return replace(column, exponent=shift + (column.exponent or 0))
+
+
+def _bins(engine: Any, finite: str, place: int, shift: int) -> int:
+    return int(engine.execute(f"SELECT count(DISTINCT floor(x * {2.0**-shift!r}::DOUBLE)) FROM counts WHERE {finite}", [place]).fetchone()[0])
 
 
 def _first_step(engine: Any, finite: str, place: int) -> int:

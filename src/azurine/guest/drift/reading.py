@@ -10,12 +10,13 @@ another type. Memory stays under a limit whatever the number of rows: what does 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azurine.drift import tables
 from azurine.drift.tables import EMPTY, Table
 from azurine.guest.drift import columns, counting, opening, windows
+from azurine.guest.drift.columns import Column
 from azurine.guest.drift.lines import described
 from azurine.guest.drift.sources import PARQUET, Source
 from azurine.guest.drift.windows import UNPLACED, Window
@@ -44,6 +45,14 @@ class Reading:
         return self.tables[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a whole table before it is counted. columns: the wanted ones, and how each is counted. absent: those that are not there."""
+
+    columns: Sequence[Column]
+    absent: Sequence[str] = ()
+
+
 def read(
     path: str,
     features: Sequence[str] | None = None,
@@ -52,17 +61,29 @@ def read(
     threads: int | None = None,
 ) -> Reading:
     """features: all columns (without the timestamp), when None. time: the timestamp's column and the windows to count."""
-    source = opening.find(path)
+    return read_source(opening.find(path), features, types, time, threads)
+
+
+def read_source(
+    source: Source,
+    features: Sequence[str] | None = None,
+    types: Mapping[str, str] | None = None,
+    time: tuple[str, Sequence[Window]] | None = None,
+    threads: int | None = None,
+    look: Look | None = None,
+) -> Reading:
+    """look: at the whole table, of which the source is a part."""
+    path = source.path
     asked = len(time[1]) if time else 1
     if not source.files:
-        return Reading([EMPTY] * asked, {}, 0, absent=tuple(features or ()))
+        return Reading([EMPTY] * asked, {}, 0, absent=look.absent if look else tuple(features or ()))
     import duckdb  # 40 ms and a native library, which only whoever reads a table needs
 
     # Of a table of thousands of columns, a row is all that fits into the memory that is enough else.
     for memory in (MEMORY, MORE):
         with engine(threads, memory=memory) as session:
             try:
-                return _read(session, source, features, types or {}, time)
+                return _read(session, source, features, types or {}, time, look)
             except duckdb.OutOfMemoryException as error:
                 short = error
             except duckdb.Error as error:
@@ -70,49 +91,122 @@ def read(
     raise Invalid(f"is too wide to be read: {first_line(short)}", path=path)
 
 
+def look_at(
+    path: str, features: Sequence[str] | None = None, types: Mapping[str, str] | None = None, time: tuple[str, Sequence[Window]] | None = None
+) -> tuple[Source, Look]:
+    """As `read` would see it, so that parts of it can be counted as the whole would be."""
+    source = opening.find(path)
+    if not source.files:
+        return source, Look((), tuple(features or ()))
+    import duckdb
+
+    with engine(memory=MORE) as session:
+        try:
+            relation = opening.opened(session, source)
+            stored = described(session, relation)
+            if time is not None:
+                _stamped(time[0], stored, source)
+            wanted = _wanted(stored, features, time)
+            try:
+                known = columns.looked_at(session, relation, stored, wanted, {**wished(source, stored), **(types or {})}, not source.small)
+            except duckdb.Error:
+                if source.format == PARQUET:
+                    raise
+                text = opening.opened(session, source, as_text=True)
+                told = {**wished(source, stored), **(types or {})}
+                known = columns.looked_at(session, text, described(session, text), wanted, told, not source.small)
+        except duckdb.Error as error:
+            raise Invalid(first_line(error), path=path) from error
+    return source, Look([replace(one, stored=stored[one.name]) for one in known], _absent(stored, wanted))
+
+
 def _read(
-    engine: Any, source: Source, features: Sequence[str] | None, types: Mapping[str, str], time: tuple[str, Sequence[Window]] | None
+    engine: Any,
+    source: Source,
+    features: Sequence[str] | None,
+    types: Mapping[str, str],
+    time: tuple[str, Sequence[Window]] | None,
+    look: Look | None,
 ) -> Reading:
     import duckdb
 
     try:
-        return _counted(engine, source, features, types, time, as_text=False)
+        return _counted(engine, source, features, types, time, look, as_text=False)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         if source.format == PARQUET:
             raise
     # Somewhere below the first rows may be a value of another type: as text every row can be read, and what does not fit is counted.
-    return _counted(engine, source, features, types, time, as_text=True)
+    return _counted(engine, source, features, types, time, look, as_text=True)
 
 
 def _counted(
-    engine: Any, source: Source, features: Sequence[str] | None, types: Mapping[str, str], time: tuple[str, Sequence[Window]] | None, as_text: bool
+    engine: Any,
+    source: Source,
+    features: Sequence[str] | None,
+    types: Mapping[str, str],
+    time: tuple[str, Sequence[Window]] | None,
+    look: Look | None,
+    as_text: bool,
 ) -> Reading:
     relation = opening.opened(engine, source)
     stored = described(engine, relation)
     types = {**wished(source, stored), **types}
-    if as_text:
+    if as_text or (look is not None and source.format != PARQUET and _narrower(look, stored)):
         relation = opening.opened(engine, source, as_text=True)
         stored = described(engine, relation)
     if source.format != PARQUET and source.small:
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
+        with columns.ordered(engine):
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
         relation = "everything"
-    wanted = [name for name in (stored if features is None else features) if time is None or name != time[0]]
-    known = columns.looked_at(engine, relation, stored, wanted, types, not source.small)
+    wanted = _wanted(stored, features, time)
+    if look is None:
+        known = columns.looked_at(engine, relation, stored, wanted, types, not source.small)
+    else:
+        known = [replace(one, stored=stored[one.name]) for one in look.columns if one.name in stored]
     stretches = windows.cut(*time) if time else None
-    if stretches and stretches.column not in stored:
-        raise Invalid(f"there is no column {stretches.column!r}; there are: {', '.join(stored)}", path=source.path)
-    place = stretches.place(stored[stretches.column]) if stretches else None
+    if stretches and look is None:
+        _stamped(stretches.column, stored, source)
+    place = (stretches.place(stored[stretches.column]) if stretches.column in stored else str(UNPLACED)) if stretches else None
     counted = counting.count(engine, source, relation, known, place)
+    if look is not None:
+        counted = {which: _completed(table, look) for which, table in counted.items()}
+        known = list(look.columns)
     empty = Table(0, {column.name: counting.nothing(column) for column in known})
     parts = (
         [[counted[part] for part in stretches.of(window) if part in counted] for window in time[1]] if stretches and time else [[*counted.values()]]
     )
     unplaced = counted[UNPLACED].rows if stretches and UNPLACED in counted else 0
     told = {column.name: column.type for column in known}
-    absent = tuple(name for name in wanted if name not in stored)
+    absent = look.absent if look else _absent(stored, wanted)
     return Reading([tables.merged(some) if some else empty for some in parts], told, len(source.files), unplaced, absent)
+
+
+def _wanted(stored: Mapping[str, str], features: Sequence[str] | None, time: tuple[str, Sequence[Window]] | None) -> list[str]:
+    return [name for name in (stored if features is None else features) if time is None or name != time[0]]
+
+
+def _absent(stored: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in wanted if name not in stored)
+
+
+def _stamped(column: str, stored: Mapping[str, str], source: Source) -> None:
+    if column not in stored:
+        raise Invalid(f"there is no column {column!r}; there are: {', '.join(stored)}", path=source.path)
+
+
+def _narrower(look: Look, stored: Mapping[str, str]) -> bool:
+    """A part may look like numbers where the whole has texts: 01 and 1 are the same number then, but not the same text."""
+    return any(one.name in stored and "text" in {columns.type_of(one.stored), one.type} and stored[one.name] != one.stored for one in look.columns)
+
+
+def _completed(table: Table, look: Look) -> Table:
+    """With the columns that only other parts have: their values are missing in this one."""
+    lacking = {
+        one.name: replace(counting.nothing(one), rows=table.rows, missing=table.rows) for one in look.columns if one.name not in table.features
+    }
+    return Table(table.rows, {one.name: table.features.get(one.name) or lacking[one.name] for one in look.columns})
 
 
 def types_of(path: str) -> dict[str, str]:
