@@ -141,6 +141,9 @@ def test_what_matters_is_compared_between_training_and_production(run):
     found = json.loads((out / "signals" / "attribution.json").read_text())["metrics"]
     assert found["NormalizedDiscountedCumulativeGain"]["value"] == pytest.approx(1.0, abs=0.05)
     assert found["NormalizedDiscountedCumulativeGain"]["threshold"] == 0.9
+    (window,) = json.loads((out / "drift.json").read_text())["windows"]
+    assert [one["name"] for one in window["features"]] == ["(all features)"]
+    assert "normalized_discounted_cumulative_gain" in (out / "report.html").read_text()
 
 
 def test_predictions_are_joined_with_their_truth(run, tmp_path):

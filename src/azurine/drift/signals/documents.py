@@ -21,7 +21,7 @@ from azurine.drift.signals.evaluating import Evaluated
 VERSION = "1.0.0"
 MOST = 100
 """Categories of a feature in the result document; the others are counted together."""
-OTHERS = "(others)"
+OTHERS, WHOLE = "(others)", "(all features)"
 DAY = 86_400
 BREACHED = "has failed due to one or more features violating metric thresholds"
 """parity: what people filter events by."""
@@ -153,7 +153,7 @@ def _features(one: Evaluated) -> Iterable[dict[str, Any]]:
     for name, rows in by_feature.items():
         filled = evaluating.histogram(one.plan, name, one.baseline, one.target)
         yield {
-            "name": name,
+            "name": name or WHOLE,
             "signal": one.plan.name,
             "role": rows[0].role or "other",
             "contribution": one.importance.get(name),

@@ -23,8 +23,12 @@ SETTINGS = {
     "verbosity": -1,
     "deterministic": True,
     "force_row_wise": True,
+    "n_jobs": 1,
 }
 SEED = 777
+MOST = 100
+"""Classes: each has a model of its own."""
+NUMBERS = ("integer", "number")
 
 
 def importance(path: str, target: str, features: Sequence[str], task: str = "") -> Mapping[str, float]:
@@ -37,6 +41,10 @@ def importance(path: str, target: str, features: Sequence[str], task: str = "") 
     if len(frame) < LEAST or not known:
         raise Invalid(f"not enough rows to learn {target!r} from: {len(frame)}, and {LEAST} would be needed", path=path)
     classes = task == "classification" if task else _few(frame[target], types[target])
+    if not classes and types[target] not in NUMBERS:
+        raise Invalid(f"{target!r} is {types[target]}, and a regression learns numbers", path=path)
+    if classes and frame[target].nunique() > MOST:
+        raise Invalid(f"{target!r} has {frame[target].nunique()} different values; as classes, at most {MOST} are learnt", path=path)
     return dict(zip(known, _learnt(frame, target, known, types, classes), strict=True))
 
 
@@ -46,18 +54,19 @@ def _learnt(frame: Any, target: str, known: Sequence[str], types: Mapping[str, s
 
     shown = frame[list(known)].rename(columns={name: f"f{place}" for place, name in enumerate(known)})
     for place, name in enumerate(known):
-        if types[name] not in ("integer", "number"):
-            shown[f"f{place}"] = shown[f"f{place}"].astype("category")
+        if types[name] not in NUMBERS:
+            values = shown[f"f{place}"]
+            shown[f"f{place}"] = values.astype("str").where(values.notna()).astype("category")
     wanted = frame[target].astype("str") if classes else frame[target].astype("float64")
     model = (LGBMClassifier if classes else LGBMRegressor)(**SETTINGS).fit(shown, wanted)
-    shares: Any = numpy.abs(model.booster_.predict(shown, pred_contrib=True))
+    shares: Any = numpy.abs(model.booster_.predict(shown, pred_contrib=True, num_threads=1))
     # For several classes they stand side by side, each with the expected value behind its features.
     each = shares.reshape(len(shown), -1, len(known) + 1)[:, :, :-1]
     return [float(value) for value in each.mean(axis=(0, 1))]
 
 
 def _few(values: Any, type: str) -> bool:
-    return type not in ("integer", "number") or (type == "integer" and values.nunique() / len(values) < roles.FEW)
+    return type not in NUMBERS or (type == "integer" and values.nunique() / len(values) < roles.FEW)
 
 
 def _taken(path: str, wanted: Sequence[str]) -> tuple[Any, dict[str, str]]:
@@ -82,5 +91,5 @@ def _taken(path: str, wanted: Sequence[str]) -> tuple[Any, dict[str, str]]:
         except duckdb.Error as error:
             raise Invalid(reading.first_line(error), path=path) from error
     types = {name: columns.type_of(stored[name]) for name in present}
-    plain = {name: "float64" if types[name] in ("integer", "number") else "object" for name in present}
+    plain = {name: "float64" if types[name] in NUMBERS else "object" for name in present}
     return pandas.DataFrame({name: pandas.Series(values[name].tolist(), dtype=plain[name]) for name in present}), types

@@ -4,6 +4,8 @@ What is wrong with a signal's data is what comes of that signal; the others go o
 """
 
 import json
+import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -38,6 +40,10 @@ class Runner:
             return ways.get(plan.type, self._compared)(plan)
         except AzurineError as error:
             return Evaluated(plan, sentence=self._named(plan, f"{error.message}{f' ({error.path})' if error.path else ''}"), failed=True)
+        except Exception as error:  # noqa: BLE001 an edge: a learner meets data that nobody foresaw
+            # Whatever a learner finds in a user's data: it is what came of this signal, and no reason to lose the others.
+            traceback.print_exc(file=sys.stdout)
+            return Evaluated(plan, sentence=self._named(plan, f"{type(error).__name__}: {error}"), failed=True)
 
     def _compared(self, plan: Plan) -> Evaluated:
         """The features of both sides, one by one."""
