@@ -8,7 +8,7 @@ import polars
 import pytest
 
 from azurine.drift import categories, numbers, tables
-from azurine.guest.drift import counting
+from azurine.guest.drift import counting, sources
 from azurine.guest.drift.reading import read
 from azurine.guest.drift.windows import Window
 from azurine.model.errors import Invalid, Missing
@@ -193,3 +193,12 @@ def test_nothing_to_read_is_no_error(tmp_path):
 def test_names_are_taken_as_they_are(tmp_path):
     polars.DataFrame({'a "b"': [1, 2], "drop table; --": ["it's", "x"], "k0": [1.5, 2.5]}).write_parquet(tmp_path / "x.parquet")
     assert {name: feature.values for name, feature in read(str(tmp_path)).table.features.items()} == {'a "b"': 2, "drop table; --": 2, "k0": 2}
+
+
+def test_a_missing_word_far_below_in_a_large_file_is_missing(tmp_path):
+    lines = [f"{place % 90},{place / 8},{'x' * 150}" for place in range(60_000)]
+    lines[55_000:55_003] = ["NA,1.5,y", "44,null,y", ",,"]
+    (tmp_path / "x.csv").write_text("Age,BMI,Note\n" + "\n".join(lines) + "\n")
+    assert (tmp_path / "x.csv").stat().st_size > sources.SMALL
+    ages, masses = read(str(tmp_path / "x.csv"), ["Age", "BMI"]).table.features.values()
+    assert [(one.type, one.rows, one.missing, one.wrong) for one in (ages, masses)] == [("integer", 60_000, 2, 0), ("number", 60_000, 2, 0)]

@@ -18,7 +18,7 @@ from azurine.drift.tables import EMPTY, Table
 from azurine.guest.drift import columns, counting, opening, windows
 from azurine.guest.drift.columns import Column
 from azurine.guest.drift.lines import described
-from azurine.guest.drift.sources import PARQUET, Source
+from azurine.guest.drift.sources import CSV, PARQUET, Source
 from azurine.guest.drift.windows import UNPLACED, Window
 from azurine.model.errors import Invalid
 
@@ -168,6 +168,8 @@ def _counted(
     stretches = windows.cut(*time) if time else None
     if stretches and look is None:
         _stamped(stretches.column, stored, source)
+    if source.format == CSV and not source.small and not as_text:
+        relation = _sooner(engine, source, relation, stored, [*(one.name for one in known), *([stretches.column] if stretches else [])])
     place = (stretches.place(stored[stretches.column]) if stretches.column in stored else str(UNPLACED)) if stretches else None
     counted = counting.count(engine, source, relation, known, place)
     if look is not None:
@@ -181,6 +183,15 @@ def _counted(
     told = {column.name: column.type for column in known}
     absent = look.absent if look else _absent(stored, wanted)
     return Reading([tables.merged(some) if some else empty for some in parts], told, len(source.files), unplaced, absent)
+
+
+def _sooner(engine: Any, source: Source, relation: str, stored: Mapping[str, str], wanted: Sequence[str]) -> str:
+    """Looking for each word that may mean a missing value costs a seventh of the time. No number is such a word: where the columns are numbers without
+    them as well, only the empty value is looked for; a word further down is then a value of another type, for which everything is read as text."""
+    if any(columns.type_of(stored[name]) == "text" for name in wanted if name in stored) or any(word.startswith("nullstr") for word in source.words):
+        return relation
+    plain = opening.opened(engine, replace(source, words=(*source.words, "nullstr = ['']")))
+    return plain if described(engine, plain) == stored else relation
 
 
 def _wanted(stored: Mapping[str, str], features: Sequence[str] | None, time: tuple[str, Sequence[Window]] | None) -> list[str]:
