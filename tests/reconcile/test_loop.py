@@ -163,6 +163,19 @@ def test_a_child_that_is_refused_is_told_to_the_parent() -> None:
     assert house.status(top)["path"] == "bad"
 
 
+def test_a_name_that_somebody_else_has_taken_is_left_to_them_and_the_loop_comes_to_rest() -> None:
+    house = House(parent=parent, worker=worker)
+    house.loop.settle()
+    taken = house.put("worker", "a", {"theirs": True}, settled=True)
+    house.loop = house.fresh_loop()  # one that has not heard of it
+    owner = house.put("parent", "p", {"order": ["a"]})
+    house.loop.settle()
+    found = house.store.get(taken)
+    assert found is not None
+    assert (found.spec, found.owner) == ({"theirs": True}, "")
+    assert house.store.owned_by(owner) == []
+
+
 def test_a_wish_into_a_childs_spec_is_written_and_seen() -> None:
     def stops(look: Look) -> Decision:
         if any(one.status.get("state") == "cancelled" for one in look.children):
