@@ -63,7 +63,7 @@ def test_connections_are_tried(connection: Any, root: str, other: Answering, tmp
 
 
 def test_named_secrets_reach_the_call_and_nothing_else(connection: Any, server: RunningServer, root: str, other: Answering) -> None:
-    (server.home / "secrets.yaml").write_text("api-key: open sesame\n")
+    (server.home / "secrets.yaml").write_text("api-key: the word of this test alone\n")
     mapped(connection, root, "AzureFunction", {"url": f"{other.url}/say/%7B%22a%22:1%7D?", "headers": {"x-api-key": "${api-key}"}})
     reference = models.LinkedServiceReference(type="LinkedServiceReference", reference_name="it")
     activity = models.AzureFunctionActivity(name="F", linked_service_name=reference, function_name="f", method="GET")
@@ -71,9 +71,9 @@ def test_named_secrets_reach_the_call_and_nothing_else(connection: Any, server: 
     connection.factory.pipelines.create_or_update(*place, "p", models.PipelineResource(activities=[activity]))
     run = connection.factory.pipelines.create_run(*place, "p").run_id
     assert ended(connection.factory, place, run).status == "Succeeded"
-    assert other.asked[-1]["headers"]["x-api-key"] == "open sesame"
+    assert other.asked[-1]["headers"]["x-api-key"] == "the word of this test alone"
     told = activities(connection.factory, place, run)["F"]
-    assert "open sesame" not in json.dumps([told.input, told.output])
-    log = [path for path in server.home.glob("*.log") if "open sesame" in path.read_text(errors="replace")]
-    stored = [path for path in server.home.glob("azurine.db*") if b"open sesame" in path.read_bytes()]
+    assert "the word of this test alone" not in json.dumps([told.input, told.output])
+    log = [path for path in server.home.glob("*.log") if "the word of this test alone" in path.read_text(errors="replace")]
+    stored = [path for path in server.home.glob("azurine.db*") if b"the word of this test alone" in path.read_bytes()]
     assert (log, stored) == ([], [])
