@@ -3,7 +3,7 @@
 Ours: from the submission of the pipeline until the client sees it completed: eight jobs with their logs and states, recorded durably, the
 CSV files read from a datastore and written to it. By hand (`by_hand`): a process of its own for each run, of which only the work counts,
 not the import of the tool. Everybody is warmed up by one run, then all take turns, and each writes to where nothing is yet. The client looks
-seldom until most of the time has passed that the run before took: two cores are all that there is, and each look takes of them.
+not until half of the time has passed that the run before took: two cores are all that there is, and each look takes of them.
 
 What is compared with "polars" gives the same files byte for byte, rows in the same order; the plan without a promise of order is shown
 too, without a goal. The memory is that of the graph's program, run once more by itself, beside the process by hand.
@@ -33,7 +33,7 @@ from azurine.guest import warming
 SIZES = (10_000, 1_000_000, 10_000_000)
 RUNS, RUNS_OF_MANY = 5, 1
 MANY = 5_000_000
-LOOK, WAIT = 0.01, 0.85
+LOOK, WAIT = 0.01, 0.5
 """Seconds between looks, and how much of what the run before took passes until the first one."""
 PATIENCE = 600.0
 STORE = "azureml://datastores/workspaceblobstore/paths/bench"
