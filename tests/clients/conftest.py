@@ -1,10 +1,14 @@
-"""What the official clients keep from one test to the next."""
+"""What the official clients keep from one test to the next, and the command line as tests ask it."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from azurine import cli
 from postgresql import programs
+from running import RunningServer
 
 collect_ignore = [] if programs() else ["test_factory_postgresql.py"]
 
@@ -17,3 +21,17 @@ def _headers_of_calls_are_forgotten() -> Iterator[None]:
     yield
     for name in [name for name in EndpointInvokeFields.DEFAULT_HEADER if name != "Content-Type"]:
         del EndpointInvokeFields.DEFAULT_HEADER[name]
+
+
+@pytest.fixture
+def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """`azurine("pipeline", "list")`: its JSON; with another `code`, what it said on stderr."""
+
+    def run(*words: str, code: int = 0) -> Any:
+        capfd.readouterr()
+        answer = cli.main([*words, "--home", str(server.home), "-o", "json"])
+        out, err = capfd.readouterr()
+        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
+        return err if code else json.loads(out) if out.strip() else None
+
+    return run

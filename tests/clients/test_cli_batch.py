@@ -1,15 +1,10 @@
 """`azurine batch-endpoint …` and `azurine batch-deployment …` against a real server, with files as people write them."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from azurine import cli
 from clients.submitting import completed, make, stored, written
-from running import RunningServer
 
 SCORE = """
 import os
@@ -31,20 +26,6 @@ compute: azureml:cli-batch-nodes
 settings: {mini_batch_size: 10, max_concurrency_per_instance: 1, output_file_name: said.txt}
 """
 Azurine = Callable[..., Any]
-
-
-@pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Azurine:
-    """`azurine("job", "list")`: its JSON; with another `code`, what it said on stderr."""
-
-    def run(*words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        answer = cli.main([*words, "--home", str(server.home), "-o", "json"])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
-        return err if code else json.loads(out) if out.strip() else None
-
-    return run
 
 
 def test_a_batch_endpoint_from_its_making_to_its_end(azurine: Azurine, connection: Any, tmp_path: Path) -> None:

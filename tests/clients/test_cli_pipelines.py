@@ -1,15 +1,12 @@
 """`azurine pipeline …` against a real server, with a file as people write it."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from azurine import cli
 from clients.submitting import written
-from running import RunningServer
 
 PIPELINE = """
 type: pipeline
@@ -25,20 +22,6 @@ jobs:
 """
 
 Azurine = Callable[..., Any]
-
-
-@pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Azurine:
-    """`azurine("pipeline", "list")`: its JSON; with another `code`, what it said on stderr."""
-
-    def run(*words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        answer = cli.main([*words, "--home", str(server.home), "-o", "json"])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
-        return err if code else json.loads(out) if out.strip() else None
-
-    return run
 
 
 @pytest.fixture
