@@ -124,7 +124,7 @@ def shown(told: rest.Rest, name: str = "storm-1") -> dict[str, Any]:
 
 
 def tried(told: rest.Rest) -> bool:
-    """Whether every delivery has an outcome: an attempt is counted when it begins, before anyone knows how it ends."""
+    """Whether every delivery has had an outcome. Asked once: an alert that was just made has no deliveries yet."""
     deliveries = shown(told)["deliveries"]
     return bool(deliveries) and all(one["state"] != "Pending" for one in deliveries)
 
