@@ -12,11 +12,12 @@ alibi      KSDrift
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+from held import most_megabytes
 
 FEATURES = ("Pregnancies", "PlasmaGlucose", "DiastolicBloodPressure", "TricepsThickness", "SerumInsulin", "BMI", "DiabetesPedigree", "Age")
 BINS = 4096
@@ -120,8 +121,7 @@ def main(tool: str, baseline: str, target: str) -> None:
     began, busy = time.perf_counter(), time.process_time()
     work()
     seconds, cpu = time.perf_counter() - began, time.process_time() - busy
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "megabytes": held}))
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "megabytes": most_megabytes()}))
 
 
 if __name__ == "__main__":
