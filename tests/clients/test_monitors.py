@@ -10,6 +10,7 @@ import polars
 import pytest
 
 from azurine import cli
+from latencies import unhurried
 from running import RunningServer, wait_until
 
 ROWS = 300
@@ -119,7 +120,7 @@ def test_what_is_wrong_with_a_file_is_told_with_its_line(azurine: Azurine, tmp_p
 @pytest.mark.usefixtures("data")
 def test_enabled_it_runs_by_itself_and_not_twice(azurine: Azurine, connection: Any, tmp_path: Path) -> None:
     file = tmp_path / "monitor.yml"
-    file.write_text(FILE.replace("clinic\n", "clinic-self\n").replace("@latest", ":1"))
+    file.write_text(FILE.replace("clinic\n", "clinic-self\n").replace("@latest", ":1") + f"latency: {unhurried()}\n")
     azurine("create", "-f", str(file))
     address = f"{connection.url}{connection.workspace_id}/datasetMonitors/clinic-self"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import rest
+from latencies import unhurried
 from running import RunningServer, wait_until
 
 PATIENCE = 120.0
@@ -35,7 +36,7 @@ def test_runs_outlive_the_server_and_alert_once(server: RunningServer) -> None:
     with closing(rest.Rest(server.home)) as told:
         furnish(server)
         told.put("computes/nodes", {"location": "local", "properties": CLUSTER})
-        told.put("datasetMonitors/ward", {"properties": MONITOR})
+        told.put("datasetMonitors/ward", {"properties": {**MONITOR, "latency": unhurried()}})
         begun = [asked(told, "run", {"targetDate": "2026-03-10", "name": "ward-here"})]
         begun.append(asked(told, "run", {"targetDate": "2026-03-10", "name": "ward-there", "compute": "azureml:nodes"}))
     for _ in range(2):

@@ -3,7 +3,7 @@
 A missing value is not out of bounds (the contract puts the median or the most frequent value in its place).
 """
 
-from azurine.drift import categories, numbers
+from azurine.drift import categories
 from azurine.drift.categories import Categories
 from azurine.drift.measures.null_value_rate import DECIMALS
 from azurine.drift.measures.pair import NotEnough, Pair
@@ -18,19 +18,25 @@ def rate(pair: Pair) -> float:
     return round(outside / pair.target.rows, DECIMALS)
 
 
-def _beyond(baseline: Numbers, target: Numbers) -> float:
+def _beyond(baseline: Numbers, target: Numbers) -> int:
+    """Values outside for certain. Of a bin that a bound cuts nobody knows which of its values are outside, but for the outermost, where that is known."""
     low, high = baseline.low, baseline.high
     if low is None or high is None or target.low is None or target.high is None:
-        return 0.0
-    above = target.values - _up_to(target, high) if target.high > high else 0.0
-    under = numbers.below(target, [low], float(target.low), float(target.high))[0] if target.low < low else 0.0
-    return under + above
+        return 0
+    width, closed = target.step, not _is_border(baseline)
+    under = above = 0
+    for key, count in zip(target.keys, target.counts, strict=True):
+        begin, end = (key, key) if target.exact else (max(key * width, target.low), (key + 1) * width)
+        if begin > high or (begin == high and not closed):
+            above += count
+        elif end < low or (end == low and not target.exact):
+            under += count
+    return max(under, int(target.low < low and not _is_border(target))) + max(above, int(target.high > high and not _is_border(target)))
 
 
-def _up_to(target: Numbers, high: float) -> float:
-    if target.exact:
-        return float(sum(count for key, count in zip(target.keys, target.counts, strict=True) if key <= high))
-    return numbers.below(target, [high], float(target.low or 0), float(target.high or 0))[0]
+def _is_border(sketch: Numbers) -> bool:
+    """Whether what stands for least and greatest are the ends of the outermost bins, since the values themselves were too dear to look for."""
+    return not sketch.exact and sketch.high == (sketch.keys[-1] + 1) * sketch.step
 
 
 def _unknown(baseline: Categories, target: object) -> int:

@@ -34,7 +34,7 @@ class Runner:
 
     def evaluated(self, plan: Plan) -> Evaluated:
         if plan.hindrance:
-            return Evaluated(plan, sentence=plan.hindrance)
+            return Evaluated(plan, sentence=plan.hindrance, failed=True)
         ways: Mapping[str, Callable[[Plan], Evaluated]] = {plans.ATTRIBUTION: self._attributed, plans.PERFORMANCE: self._performed}
         try:
             return ways.get(plan.type, self._compared)(plan)
