@@ -124,6 +124,29 @@ def test_a_run_is_a_job_with_an_order(house: House) -> None:
     }
 
 
+CLUSTERS: list[tuple[str, Json, Json | None]] = [
+    ("several-nodes", {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": 4}}}, {"instanceCount": 4}),
+    ("very-many", {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": 900}}}, {"instanceCount": requests.MOST_NODES}),
+    ("one-node", {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": 1}}}, None),
+    ("unsaid", {"computeType": "AmlCompute"}, None),
+    ("instance", {"computeType": "ComputeInstance"}, None),
+    ("by-name", {"computeType": "Kubernetes"}, None),
+]
+
+
+@pytest.mark.parametrize(("compute", "resources"), [row[1:] for row in CLUSTERS], ids=[row[0] for row in CLUSTERS])
+def test_on_a_cluster_of_several_nodes_a_run_may_be_spread(house: House, compute: Json, resources: Json | None) -> None:
+    house.put("computes/nodes", {"properties": compute})
+    body = requests.body(admitted(house, compute="azureml:nodes"), monitor_runs.ADHOC, {"targetDate": "2026-03-17"}, "r1", house)
+    plan = jobs.admit(Admission(f"{WORKSPACE}/jobs/r1", {"properties": body["job"]}, house))["plan"]
+    if resources is None:
+        assert "resources" not in body["job"]
+        assert "spread" not in plan
+    else:
+        assert body["job"]["resources"] == {**resources, "properties": {"azurine.spread": True}}
+        assert (plan["spread"], plan["instances"]) == (True, resources["instanceCount"])
+
+
 def test_a_feature_that_looks_like_an_expression_is_none(house: House) -> None:
     monitor = admitted(house, featureList=["${{inputs.baseline}}"])
     body = requests.body(monitor, monitor_runs.ADHOC, {"targetDate": "2026-03-17"}, "r1", house)

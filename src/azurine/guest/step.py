@@ -13,7 +13,7 @@ The order (`task.json`), written by whoever wants the step run:
     artifacts    folder that gets user_logs/, system_logs/, outputs/, logs/ of this run
     nodes        for a graph of library components, which has no command      (guest.nodes)
     timeout      seconds that the command may run, or null        distribution, instances    (guest.ranks)
-    parallel, part, model     of a parallel job (guest.batch.share)
+    parallel, part, model     of a parallel job (guest.batch.share); a part alone, of a command of several instances (guest.instances)
     grace        seconds between asking a cancelled command to end and ending it; 5 when it is not there
 
 What it does: takes the task's lock (so that there is one guest), prepares, runs the command in a private copy of the code, delivers
@@ -38,7 +38,7 @@ from typing import Any
 
 from azurine.compute import logs, tasks, trees
 from azurine.expressions import bindings
-from azurine.guest import commands, footing, inputs, nodes, outputs, ranks, running, variables, warming
+from azurine.guest import commands, footing, inputs, instances, nodes, outputs, ranks, running, variables, warming
 from azurine.guest.batch import share
 from azurine.model.errors import AzurineError, Missing
 from azurine.model.states import State
@@ -139,7 +139,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     # A graph's program is told of its data by a file.
     environ = variables.compose({**order, "inputs": {}, "outputs": {}} if is_graph else order, os.environ, scope, folder, work)
     environ = {**warming.ALLOCATION, **environ} if is_graph else environ
-    telling = nodes.Telling(folder, lambda word: _say(course.events, word))
+    telling = (instances if order.get("part") else nodes).Telling(folder, lambda word: _say(course.events, word))
     readonly, before = _protection(brought.readonly)
     stand = {"cwd": str(work), "readonly": readonly, "writable": _inside(prepared.written, readonly)}
     if order.get("parallel"):
@@ -147,6 +147,7 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
         return _run_share(course, parts, bell, prepared, before)
 
     course.enter("running")
+    environ |= instances.variables(order, folder)
     processes = _start(course, command, environ, stand, artifacts / "user_logs", warm)
     ending = running.wait(processes, bell, order.get("timeout"), lambda: tasks.cancel_wished(folder), telling.look)
     _end_tree(ending, folder, float(order.get("grace", trees.GRACE)))
@@ -154,11 +155,12 @@ def _run(course: Course, bell: running.Bell, warm: str) -> dict[str, Any]:
     course.enter("finalizing")
     outputs.collect_special(work, artifacts)
     outcome = _judge(course, ending, inputs.altered(before))
-    if outcome["state"] == State.SUCCEEDED:
+    part = {"complete": instances.is_complete(folder)} if order.get("part") else {}
+    if outcome["state"] == State.SUCCEEDED and part.get("complete", True):
         values = outputs.said(order.get("outputs") or {}, prepared)
         outputs.deliver(prepared.deliveries)
         outcome = _judge(course, ending, "") | ({"values": values} if values else {})
-    return outcome
+    return outcome | part
 
 
 def _run_share(

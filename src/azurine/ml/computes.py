@@ -121,6 +121,13 @@ def nodes(resource: Resource) -> list[Json]:
     return list(resource.status.get("nodes") or [])
 
 
+def most(resource: Resource) -> int:
+    """Nodes that there may be at once; of a scheduler of somebody else's, those that it has now."""
+    if _sort(resource) in BY_NAME:
+        return 1
+    return len(nodes(resource)) or 1 if scheduler(resource) else int(_shape(resource.spec)["max"])
+
+
 def start(resource: Resource, body: Json) -> Json:
     return _with_wish(resource, "Running")
 

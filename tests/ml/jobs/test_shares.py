@@ -1,14 +1,15 @@
-"""How a parallel job goes: plays of its instances' shares."""
+"""How a job of several instances goes: plays of their shares."""
 
 from typing import Any
 
 import pytest
 
-from azurine.ml.jobs import shares
+from azurine.ml.jobs import command, shares
 from azurine.model.decisions import Outcome
 from azurine.model.errors import Invalid
 from azurine.model.resources import Resource
-from ml.jobs.stage import ENVIRONMENT, Stage
+from azurine.store.log import Remove
+from ml.jobs.stage import ENVIRONMENT, WORKSPACE, Stage
 
 COMPONENT = {
     "type": "parallel",
@@ -105,6 +106,59 @@ def test_cancel_ends_every_share(stage: Stage) -> None:
     stage.settle()
     assert sorted(stage.steps.ceased) == [shares.key(job, 0, 1), shares.key(job, 1, 1)]
     assert (stage.status(job.name), stage.status("p")) == ("Canceled", "Canceled")
+
+
+# ── a command that asks for its instances ────────────────────────────────────────────────────────────────────────────
+
+
+def spread(stage: Stage, most: int = 3, **more: Any) -> Resource:
+    stage.command("c", resources={"instanceCount": most, "properties": {command.SPREAD: True}}, **more)
+    stage.settle()
+    stage.settle()
+    return stage.job("c")
+
+
+def test_a_command_begins_alone_and_gets_the_instances_it_asks_for(stage: Stage) -> None:
+    job = spread(stage)
+    assert wished(stage, job) == ["0.1"]
+    told = stage.steps.wishes[shares.key(job, 0, 1)]
+    assert (told["part"]["share"], told["part"]["attempt"], told["instances"], told["command"]) == (0, 1, 3, "run")
+    tell(stage, job, 0, "running", phase="running")
+    assert wished(stage, job) == ["0.1"]
+    tell(stage, job, 0, "running", phase="wanted-7")
+    assert wished(stage, job) == ["0.1", "1.1", "2.1"], "no more than there may be"
+    tell(stage, job, 0, "failed", lost=True)
+    assert wished(stage, job) == ["0.1", "0.2", "1.1", "2.1"]
+    tell(stage, job, 1, "succeeded", complete=False)
+    tell(stage, job, 2, "succeeded", complete=False)
+    assert stage.status("c") == "Running"
+    tell(stage, job, 0, "succeeded", 2, complete=True)
+    assert stage.status("c") == "Completed"
+
+
+def test_a_command_that_asks_for_none_is_done_by_one(stage: Stage) -> None:
+    job = spread(stage)
+    tell(stage, job, 0, "running", phase="running")
+    tell(stage, job, 0, "succeeded", complete=True)
+    assert (stage.status("c"), wished(stage, job)) == ("Completed", ["0.1"])
+
+
+def test_instances_are_not_asked_for_where_the_compute_takes_none_any_more(stage: Stage) -> None:
+    stage.put("computes/pair", {"properties": {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": 2}}}})
+    job = spread(stage, computeId="azureml:pair")
+    tell(stage, job, 0, "running", phase="running")
+    stage.store.write([Remove(f"{WORKSPACE}/computes/pair")], stage.clock())
+    tell(stage, job, 0, "running", phase="wanted-2")
+    assert wished(stage, job) == ["0.1"]
+    tell(stage, job, 0, "succeeded", complete=True)
+    assert stage.status("c") == "Completed"
+
+
+def test_a_command_of_several_instances_that_says_nothing_of_it_is_one_step(stage: Stage) -> None:
+    stage.command("c", resources={"instanceCount": 3})
+    stage.settle()
+    assert "spread" not in stage.job("c").spec["plan"]
+    assert [key.rpartition("#")[2] for key in stage.steps.wishes] == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ class Ledger:
         self._taken: dict[int, tuple[str, int]] = {}
         self._free: deque[tuple[int, int]] = deque()
         self._boots: dict[str, str] = {}
+        self._hosts: dict[str, str] = {}
         self._stopped = ""
         self.totals = Totals()
 
@@ -108,6 +109,10 @@ class Ledger:
                 self._note({"stop": why})
             found = tuple(self._take(wanted)) if not self._stopped else ()
             return Turn(found, self._stopped, not self._taken and not self._free and self._is_at_end())
+
+    def beside(self) -> int:
+        """Instances that have come to this machine, with this one: they share its cores."""
+        return sum(host == self._host for host in self._hosts.values())
 
     def stop(self, why: str) -> None:
         with self._held():
@@ -196,11 +201,13 @@ class Ledger:
             self._taken.clear()
             self._free.clear()
             self._boots.clear()
+            self._hosts.clear()
 
     def _joined(self, said: dict[str, Any]) -> None:
         """What earlier attempts of the same share had taken is free."""
         share, _, attempt = said["peer"].partition(".")
         self._boots[said["host"]] = said["boot"]
+        self._hosts[share] = said["host"]
         for number, (owner, at) in list(self._taken.items()):
             if owner.partition(".")[0] == share and int(owner.partition(".")[2]) < int(attempt):
                 del self._taken[number]

@@ -11,23 +11,21 @@ Its outcome says with `complete` that all mini-batches of the job are done, whoe
 not load, its init() raises, too much has failed) is the failure of the job.
 """
 
-import fcntl
-import hashlib
 import json
 import os
 import shlex
 import shutil
 import socket
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from azurine.compute import tasks, trees
 from azurine.expressions import bindings
-from azurine.guest import commands, running, warming
+from azurine.guest import commands, instances, running, warming
 from azurine.guest.batch import crew, cutting, gathering, telling
 from azurine.guest.batch.ledger import Batch, Ledger, Limits, done_lines
 from azurine.guest.batch.trying import Course
@@ -109,7 +107,7 @@ class _Share:
         self._stand, self._bell = stand, bell
         order = stand.order
         part, self._told = order["part"], order["parallel"]
-        self._folder = stand.task.parent / f"shared-{hashlib.sha256(str(part['of']).encode()).hexdigest()[:16]}"
+        self._folder = instances.shared(stand.task, str(part["of"]))
         self._node = f"{socket.gethostname()}-{part['share']}"
         self._peer = f"{part['share']}.{part['attempt']}"
         self._teller = telling.Teller(
@@ -153,7 +151,7 @@ class _Share:
         if not turn.complete:
             return Verdict(State.SUCCEEDED)
         self._teller.progress(self._ledger.totals, self._head["count"], last=True)
-        with _alone(self._folder / "gather.lock"):
+        with instances.alone(self._folder / "gather.lock"):
             if self._told["append_to"]:
                 gather = gathering.gather_tables if self._is_of_tables() else gathering.gather
                 gather(self._folder, self._target())
@@ -171,12 +169,9 @@ class _Share:
 
     def _prepare(self) -> None:
         """The folder of all instances, and in it the list of mini-batches, made by the first one that comes."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with _alone(self._folder / "cut.lock"):
+        with instances.alone(self._folder / "cut.lock"):
             if cutting.head(self._folder) is None:
                 (self._folder / gathering.ROWS).mkdir(exist_ok=True)
-                # By its key the folder is found and removed with those of the job's tasks.
-                (self._folder / tasks.ORDER).write_text(json.dumps({"key": f"{self._stand.order['part']['of']}#shared"}), encoding="utf-8")
                 name = self._told["input"]
                 cutting.cut(self._folder, Path(str(self._stand.inputs[name])), self._told, name)
 
@@ -369,13 +364,3 @@ def _copy(source: str | Path, target: str | Path) -> None:
             os.link(source, target)
             return
     shutil.copy2(source, target)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -61,8 +61,10 @@ def measure(
     time: tuple[str, Window] | None = None,
     rows: int = ROWS,
     least: int = magnitude.LEAST,
+    threads: int | None = None,
 ) -> Magnitude:
-    """baseline, target: paths. features: all that both have, when None. time: the target's timestamp column, and which window of it."""
+    """baseline, target: paths. features: all that both have, when None. time: the target's timestamp column, and which window of it.
+    threads: to learn with; as many as the machine has cores, when None."""
     side = baseline if isinstance(baseline, Taken) else taken(baseline, features, rows, time[0] if time else None)
     mine, types = side.rows, side.types
     other, others = _taken(target, features, rows, time, time[0] if time else None)
@@ -80,7 +82,7 @@ def measure(
         return Magnitude(None, {}, left | unfit, len(mine), len(other), "there is no feature that a model could be shown")
     if _same(mine, other):
         return Magnitude(0.0, dict.fromkeys(roles, 0.0), left | unfit, len(mine), len(other))
-    coefficient, splits = _told_apart(mine, other, roles)
+    coefficient, splits = _told_apart(mine, other, roles, threads)
     return Magnitude(coefficient, magnitude.contributions(splits), left | unfit, len(mine), len(other))
 
 
@@ -152,7 +154,7 @@ def _same(baseline: Any, target: Any) -> bool:
     return bool(numpy.array_equal(first, second))
 
 
-def _told_apart(baseline: Any, target: Any, roles: Mapping[str, str]) -> tuple[float, dict[str, int]]:
+def _told_apart(baseline: Any, target: Any, roles: Mapping[str, str], threads: int | None) -> tuple[float, dict[str, int]]:
     """The coefficient, and how often the model split by each feature."""
     import numpy
     from lightgbm import LGBMClassifier
@@ -163,8 +165,8 @@ def _told_apart(baseline: Any, target: Any, roles: Mapping[str, str]) -> tuple[f
     sides: Any = numpy.repeat([0, 1], [len(baseline), len(target)])
     ((learned, asked),) = StratifiedShuffleSplit(n_splits=1, test_size=0.5, random_state=SPLIT_SEED).split(rows, sides)
     # None of these changes what is learned: they make it as quiet and as repeatable as it can be. On few rows its threads mostly wait for each other.
-    threads = 1 if len(rows) < FEW else None
-    model = LGBMClassifier(verbosity=-1, deterministic=True, force_row_wise=True, n_jobs=threads)
+    jobs = 1 if len(rows) < FEW else threads
+    model = LGBMClassifier(verbosity=-1, deterministic=True, force_row_wise=True, n_jobs=jobs)
     model.fit(rows.iloc[learned], sides[learned])
     (right_baseline, wrong_target), (wrong_baseline, right_target) = confusion_matrix(
         sides[asked], model.predict(rows.iloc[asked]), labels=[0, 1]

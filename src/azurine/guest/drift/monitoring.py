@@ -7,24 +7,30 @@
 
 Each table is read once into sketches, the target's by windows; beside them the model is fitted for each window that has rows enough. A window that
 has too few is skipped, and says so. What cannot be done at all ends the process with one sentence.
+
+On a cluster of several nodes there may be several such processes of one run (`guest.instances`), which do it `together`; one of them then does what is left.
 """
 
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from azurine.drift import comparing, documents, magnitude, results, roles
 from azurine.drift.comparing import Asked, Row
 from azurine.drift.tables import Table
-from azurine.guest.drift import magnitude as model
-from azurine.guest.drift import publishing, reading, rewriting, telling
+from azurine.guest import instances
+from azurine.guest.drift import publishing, reading, telling, together
 from azurine.guest.drift.magnitude import Magnitude
 from azurine.guest.drift.reading import Reading
+from azurine.guest.drift.together import Found, Question
 from azurine.guest.drift.windows import Window
+from azurine.guest.instances import Instance
 from azurine.model.errors import AzurineError
 
 ORDER = "DRIFT_ORDER"
@@ -39,23 +45,25 @@ Say = Callable[[str], None]
 
 def run(order: Json, baseline: str, target: str, say: Say = lambda text: None) -> dict[str, Any]:
     """The result document. baseline, target: paths. say: how far it is. Raises errors.AzurineError for data that cannot be looked at."""
-    stamp = str(order["timestamp"])
-    windows = [Window(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in order["windows"]]
-    mine = _without(reading.read(baseline, order.get("features")), stamp)
+    asked = _asked(order, baseline, target)
+    with ExitStack() as stack:
+        return written(order, asked, together.by_one(asked, stack), say)
+
+
+def written(order: Json, asked: Question, found: Found, say: Say) -> dict[str, Any]:
+    """The result document of what was found."""
+    mine, other = found.baseline, found.target
     say(f"baseline: {mine.table.rows} rows, {len(mine.types)} features")
-    names = order.get("features") or list(mine.types)
-    other = reading.read(target, names, mine.types, time=(stamp, windows))
-    stored = reading.types_of(target)
-    made = []
-    with rewriting.quick(target, names, stamp, windows) as rows:
-        shown = _Looked(order, stamp, mine, other, baseline, rows)
-        for place, window in enumerate(windows):
-            made.append(_window(shown, window, windows[0].start, other.tables[place]))
-            say(_line(made[-1]))
-    schema = documents.changes(mine.types, {name: type for name, type in stored.items() if name != stamp and _asked(order, name)})
+    stored = reading.types_of(asked.target)
+    shown, made = _Looked(order, mine, other), []
+    for place, window in enumerate(asked.windows):
+        made.append(_window(shown, window, asked.windows[0].start, other.tables[place], partial(found.magnitude, place)))
+        say(_line(made[-1]))
+    chosen = {name: type for name, type in stored.items() if name != asked.stamp and (not asked.features or name in asked.features)}
     head = {key: order.get(key) for key in ("monitor", "run", "frequency", "threshold")}
     sides = {"baseline": {**order["baseline"], "rows": mine.table.rows}, "target": dict(order["target"])}
-    return {**head, "kind": "DatasetMonitor", **sides, "schema": schema, "warnings": _warnings(order, mine, other, made), "windows": made}
+    schema, warnings = documents.changes(mine.types, chosen), _warnings(order, mine, other, made)
+    return {**head, "kind": "DatasetMonitor", **sides, "schema": schema, "warnings": warnings, "windows": made}
 
 
 def metrics(document: Json) -> dict[str, Any]:
@@ -69,18 +77,44 @@ def metrics(document: Json) -> dict[str, Any]:
 
 
 def main() -> int:
+    instance = instances.told(os.environ)
     try:
         order = json.loads(os.environ[ORDER])
-        document = run(order, _place("INPUT", "baseline"), _place("INPUT", "target"), _say)
-        publishing.publish(document, Path(_place("OUTPUT", "result")))
+        finish = _looked(order, _place("INPUT", "baseline"), _place("INPUT", "target"), instance)
+        if finish is None:
+            _say("there is nothing left to do for this node")
+            return 0
+        summary = instance.once(finish) if instance is not None else finish()
     except AzurineError as problem:
         at = f"{problem.path}: " if problem.path else ""
         sys.stderr.write(f"{at}{problem.message}\n")
         return 1
+    Path(_place("OUTPUT", "summary")).write_text(summary, encoding="utf-8")
+    if instance is not None:
+        instance.complete()
+    return 0
+
+
+def _looked(order: Json, baseline: str, target: str, instance: Instance | None) -> Callable[[], str] | None:
+    """What is left to be done when all pieces are; None when that is for another instance."""
+    asked = _asked(order, baseline, target)
+    if instance is None or not together.is_worth_it(asked):
+        if instance is not None:
+            _say(f"on 1 node: the tables have fewer than {together.LEAST >> 20} MiB")
+        return lambda: _published(run(order, baseline, target, _say))
+    found = together.by_many(asked, instance, _say)
+    if found is None:
+        return None
+    _say(found.how)
+    return lambda: _published(written(order, asked, found, _say))
+
+
+def _published(document: Json) -> str:
+    """The result is laid down and the metrics are told; what the server is told."""
+    publishing.publish(document, Path(_place("OUTPUT", "result")))
     told = metrics(document)
     record(document, told)
-    Path(_place("OUTPUT", "summary")).write_text(json.dumps(documents.summary(document, told)), encoding="utf-8")
-    return 0
+    return json.dumps(documents.summary(document, told))
 
 
 def record(document: Json, told: Json) -> None:
@@ -99,25 +133,24 @@ def record(document: Json, told: Json) -> None:
 
 
 class _Looked:
-    """What stays the same from window to window: the tables, what each feature is, and the rows of the baseline that the model is shown."""
+    """What stays the same from window to window: the baseline, and what each feature is."""
 
-    def __init__(self, order: Json, stamp: str, mine: Reading, other: Reading, baseline: str, target: str) -> None:
-        self.stamp, self.mine, self.target = stamp, mine.table, target
+    def __init__(self, order: Json, mine: Reading, other: Reading) -> None:
+        self.mine = mine.table
         self.threshold = float(order["threshold"])
         self.absent = set(other.absent)
         self.names = list(dict.fromkeys([*(order.get("features") or mine.table.features)]))
         self.roles, self.left = magnitude.shown({name: _column(one) for name, one in mine.table.features.items()})
-        self.sample = model.taken(baseline, self.names, stamp=stamp)
 
 
-def _window(shown: _Looked, window: Window, first: datetime, table: Table) -> dict[str, Any]:
+def _window(shown: _Looked, window: Window, first: datetime, table: Table, measured: Callable[[], Magnitude]) -> dict[str, Any]:
     if table.rows < magnitude.LEAST:
         why = "no rows" if table.rows == 0 else f"not enough rows: {table.rows} of {magnitude.LEAST}"
         return documents.window(window.start, window.end, first, table.rows, sentence=f"{why}; this window is skipped")
     present = Table(table.rows, {name: one for name, one in table.features.items() if name not in shown.absent})
     if not shown.mine.features.keys() & present.features.keys():
         return documents.window(window.start, window.end, first, table.rows, sentence="there is no feature that both sides have")
-    found = model.measure(shown.sample, shown.target, shown.names, (shown.stamp, window))
+    found = measured()
     rows = comparing.compare(shown.mine, present, Asked(shown.names, _MEASURES, shown.roles))
     notes = {**shown.left, **found.left, **documents.misfits(present)}
     features = [_feature(shown, name, present, [row for row in rows if row.feature == name], found, notes.get(name, "")) for name in shown.names]
@@ -144,14 +177,9 @@ def _column(feature: Any) -> magnitude.Column:
     return magnitude.Column(feature.type, feature.rows, feature.missing, different)
 
 
-def _without(read: Reading, name: str) -> Reading:
-    """The baseline may have the timestamp's column, too; it is no feature."""
-    table = Table(read.table.rows, {feature: one for feature, one in read.table.features.items() if feature != name})
-    return Reading([table], {feature: type for feature, type in read.types.items() if feature != name}, read.files, read.unplaced, read.absent)
-
-
-def _asked(order: Json, name: str) -> bool:
-    return not order.get("features") or name in order["features"]
+def _asked(order: Json, baseline: str, target: str) -> Question:
+    windows = [Window(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in order["windows"]]
+    return Question(baseline, target, order.get("features") or None, str(order["timestamp"]), windows)
 
 
 def _warnings(order: Json, mine: Reading, other: Reading, windows: list[dict[str, Any]]) -> list[str]:

@@ -5,10 +5,11 @@
     reading = spreading.merged([spreading.load(folder / f"{share}.sketch") for share in range(4)])
 
 The plan is plain words, for JSON. It fixes the type and the grid of each column, which a share alone would have chosen otherwise. Parquet is cut between
-groups of rows, other files are whole. Least, greatest and all counts are equal, sums but for rounding.
+groups of rows, other files are whole. Least, greatest and all counts are equal, sums but for rounding; once they are `settled`, all is.
 """
 
 import json
+import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from azurine.drift import shares, tables
-from azurine.drift.tables import EMPTY
-from azurine.guest.drift import opening, reading
+from azurine.drift.numbers import Numbers
+from azurine.drift.tables import EMPTY, Feature, Table
+from azurine.guest.drift import counting, opening, reading
 from azurine.guest.drift.columns import Column
 from azurine.guest.drift.reading import Look, Reading
 from azurine.guest.drift.sources import PARQUET, Source
@@ -57,6 +59,25 @@ def merged(readings: Sequence[Reading]) -> Reading:
     together = [tables.merged(one.tables[place] for one in readings) for place in range(len(readings[0].tables))]
     types = {name: type for one in readings for name, type in one.types.items()}
     return Reading(together, types, sum(one.files for one in readings), sum(one.unplaced for one in readings), readings[0].absent)
+
+
+def settled(found: Reading, path: str, large: int = counting.LARGE) -> Reading:
+    """The same to the last bit, whether the table was read at once or in shares, and by however many threads: the sum of a feature is that of its keys,
+    and where the reader only knows borders of bins (of large text files), least and greatest are those of the bins that are kept."""
+    source = opening.find(path)
+    bordered = source.format != PARQUET and source.size >= large
+    kept = [Table(one.rows, {name: _settled(feature, bordered) for name, feature in one.features.items()}) for one in found.tables]
+    return replace(found, tables=kept)
+
+
+def _settled(feature: Feature, bordered: bool) -> Feature:
+    if not isinstance(feature, Numbers) or not feature.keys:
+        return feature
+    if bordered and not feature.exact:
+        feature = replace(feature, low=feature.keys[0] * feature.step, high=(feature.keys[-1] + 1) * feature.step)
+    if feature.exact and feature.type == "integer":
+        return replace(feature, total=sum(int(key) * count for key, count in zip(feature.keys, feature.counts, strict=True)))
+    return replace(feature, total=math.fsum(point * count for point, count in zip(feature.points(), feature.counts, strict=True)))
 
 
 def save(found: Reading, file: Path) -> None:

@@ -3,7 +3,8 @@
     run        {"targetDate": "2026-03-08", "featureList"?, "driftThreshold"?, "compute"?}      the period that the date lies in
     backfill   {"startDate": …, "endDate": …, …}                                               from the one period to the other, both included
 
-The job is a command job of the server's own interpreter, with the two sides as inputs and the rest as an order (`guest.drift.monitoring`).
+The job is a command job of the server's own interpreter, with the two sides as inputs and the rest as an order (`guest.drift.monitoring`). On a
+cluster of several nodes it may be spread over them: what comes in and how much it is is seen by the job, which asks for the other nodes itself.
 """
 
 import json
@@ -13,14 +14,17 @@ from typing import Any
 
 from azurine.drift import periods
 from azurine.drift.periods import Period
-from azurine.ml import monitor_runs, names
+from azurine.ml import computes, monitor_runs, names
 from azurine.ml.dataset_monitors import definition
+from azurine.ml.jobs import command, parts
 from azurine.ml.reading import Reader, as_number
 from azurine.model import ids
 from azurine.model.kinds import References
 from azurine.model.resources import Json, Resource
 
 MOST_PERIODS = 31
+MOST_NODES = 16
+"""That one run is spread over."""
 COMMAND = "python -m azurine.guest.drift.monitoring"
 ORDER = "DRIFT_ORDER"
 ENVIRONMENT = "azureml:azurine-host@latest"
@@ -79,13 +83,14 @@ def requested(monitor: Resource, what: Asked, name: str, known: References) -> d
         **{"timestamp": stamp, "windows": [[one.start.isoformat(), one.end.isoformat()] for one in what.windows]},
         **{side: {key: one[key] for key in ("name", "version", "uri")} for side, one in sides.items()},
     }
-    job = _job(monitor, what, order, sides)
+    job = _job(monitor, what, order, sides, known)
     shown = {"monitor": monitor.name, "type": what.type, "frequency": given["frequency"], "threshold": threshold, **span}
     return {**shown, "alert": given["alertConfiguration"], "job": job}
 
 
-def _job(monitor: Resource, what: Asked, order: Json, sides: Mapping[str, Json]) -> dict[str, Any]:
+def _job(monitor: Resource, what: Asked, order: Json, sides: Mapping[str, Json], known: References) -> dict[str, Any]:
     compute = what.compute or str(monitor.spec["properties"].get("compute") or "")
+    nodes = _nodes(compute, ids.up_to(monitor.id, ids.WORKSPACES), known)
     return {
         "jobType": "Command",
         "displayName": f"{monitor.name} {order['windows'][0][0][:10]}",
@@ -93,9 +98,17 @@ def _job(monitor: Resource, what: Asked, order: Json, sides: Mapping[str, Json])
         "command": COMMAND,
         "environmentId": ENVIRONMENT,
         **({"computeId": compute} if compute else {}),
+        **({"resources": {"instanceCount": nodes, "properties": {command.SPREAD: True}}} if nodes > 1 else {}),
         "inputs": {side: {"jobInputType": one["type"], "uri": one["address"]} for side, one in sides.items()},
         "outputs": {monitor_runs.RESULT: {"jobOutputType": "uri_folder"}, monitor_runs.SUMMARY: {"jobOutputType": "string"}},
         # A name of a feature may look like an expression, and must not be taken for one.
         "environmentVariables": {ORDER: json.dumps(order).replace("$", "\\u0024")},
         "properties": {NOTE: monitor.name, TYPE_NOTE: what.type},
     }
+
+
+def _nodes(compute: str, workspace: str, known: References) -> int:
+    """What is wrong with the compute is told by the job."""
+    identifier = parts.compute(Reader({"compute": compute}), "compute", known, workspace)
+    found = known.get(identifier) if identifier != parts.HERE else None
+    return min(computes.most(found), MOST_NODES) if found is not None else 1

@@ -68,7 +68,7 @@ def decide(look: Look) -> Decision:
         case "pipeline":
             return progress.decide(look, lambda identifier, body: _forecast(look, identifier, body))
         case "command":
-            return attempts.decide(look)
+            return shares.decide(look) if job.spec["plan"].get("spread") else attempts.decide(look)
         case "parallel":
             return shares.decide(look)
         case _:

@@ -20,6 +20,8 @@ from azurine.model.resources import Json
 MOST_INSTANCES = 64
 LONGEST = 100_000
 """Characters of a command: what a machine takes as one argument of a program, with room for values."""
+SPREAD = "azurine.spread"
+"""Among the properties of a job's resources: its command asks for its other instances itself, when it has enough for them to do (`shares`)."""
 _DISTRIBUTIONS = ("pytorch", "mpi", "tensorflow")
 _COUNTS = ("process_count_per_instance", "processCountPerInstance", "worker_count", "workerCount", "parameter_server_count", "parameterServerCount")
 
@@ -55,6 +57,8 @@ def plan(request: Admission, given: Reader, common: Json) -> dict[str, Any]:
         "instances": instances(given, component),
         "deterministic": bool(component) and str(component.get("is_deterministic", True)).lower() == "true",
     }
+    if planned["instances"] > 1 and given.mapping("resources").mapping("properties").value.get(SPREAD) is True:
+        planned["spread"] = True
     own = {**(component.get("environment_variables") or {}), **variables(given.mapping("environmentVariables"))}
     _check_expressions(given, command, own, declared, planned)
     planned |= {"command": command, "variables": rendered(own)}

@@ -1,11 +1,13 @@
-"""How a parallel job goes: every instance takes a share of its mini-batches, and what is decided at each look at it.
+"""How a job of several instances goes: each takes a share of what is to be done, and what is decided at each look at it.
 
     environment ready ──▶ a share for each instance ──▶ one says that all is done ──▶ named outputs registered ──▶ succeeded
                               │  node lost: the same share again, `attempts.MOST_ATTEMPTS` in all; what was done stays done
                               └──▶ failed: the others are told to end ──▶ failed
 
-Which mini-batches an instance takes is between the guests (`guest.batch.ledger`). Once all is done, shares that wait for a node are
-not begun any more.
+What an instance takes is between the guests (`guest.batch.ledger`). Once all is done, shares that wait for a node are not begun any more.
+
+A parallel job begins with all its instances. A command that may be spread begins with one, which knows how much there is to do and says by the word
+`wanted-3` how many there should be (`guest.instances`); its plan says how many there may be.
 """
 
 from collections.abc import Mapping
@@ -42,6 +44,7 @@ def _shared(look: Look, python: str) -> Decision:
     begun = job.status.get("tries") is not None
     if tries != job.status.get("tries") and begun and (why_not := attempts.gone(look)):
         return attempts.failed(look, job.status, {"code": "ComputeNotFound", "message": why_not})
+    tries += [1] * (_wanted(look, tries) - len(tries))
     outcomes = [look.outcome(key(job, share, attempt)) for share, attempt in enumerate(tries)]
     going = [share for share, outcome in enumerate(outcomes) if outcome is None or not states.is_final(outcome["state"])]
     status: dict[str, Any] = {**job.status, "attempt": 1, "tries": tries}
@@ -58,7 +61,7 @@ def _shared(look: Look, python: str) -> Decision:
         told = problem["output"]
         return attempts.failed(look, attempts.running(look, status, told), problem.get("error") or {}, told.get("ended"))
     if not going:
-        return attempts.failed(look, status, {"code": "InternalError", "message": "no instance has finished the job's mini-batches"})
+        return attempts.failed(look, status, {"code": "InternalError", "message": "no instance has finished what was to be done"})
     return _followed(look, status, outcomes, python)
 
 
@@ -77,13 +80,23 @@ def _followed(look: Look, status: Mapping[str, Any], outcomes: list[Json | None]
 def _tries(look: Look) -> list[int]:
     """Of each share the attempt that counts: a lost one is followed by the next."""
     job = look.resource
-    tries = list(job.status.get("tries") or [1] * max(1, int(job.spec["plan"]["instances"])))
+    plan = job.spec["plan"]
+    tries = list(job.status.get("tries") or [1] * (1 if plan.get("spread") else max(1, int(plan["instances"]))))
     for share, attempt in enumerate(tries):
         outcome = look.outcome(key(job, share, attempt))
         is_lost = outcome is not None and outcome["state"] == State.FAILED and outcome["output"].get("lost")
         if is_lost and attempt < attempts.MOST_ATTEMPTS:
             tries[share] = attempt + 1
     return tries
+
+
+def _wanted(look: Look, tries: list[int]) -> int:
+    """How many instances a command that may be spread has asked for; as many as there are, when it has not, or where there is no place for more."""
+    plan = look.resource.spec["plan"]
+    told = [look.outcome(key(look.resource, share, attempt)) for share, attempt in enumerate(tries)] if plan.get("spread") else []
+    words = [str(one["output"].get("phase") or "") for one in told if one is not None]
+    asked = max((int(word.removeprefix("wanted-")) for word in words if word.startswith("wanted-")), default=0)
+    return len(tries) if asked <= len(tries) or attempts.gone(look) else min(asked, int(plan["instances"]))
 
 
 def _may_be_ended(outcome: Json | None, problem: Json | None) -> bool:
