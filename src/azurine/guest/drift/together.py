@@ -82,6 +82,7 @@ def by_many(asked: Question, instance: Instance, say: Say) -> Found | None:
     with instances.alone(shared / "list.lock"):
         if not (shared / ledger.LIST).exists():
             _list(asked, shared, EACH * instance.most)
+    say(f"node {instance.share} has come")
     instance.ask(instance.most)
     taking = Ledger(shared, instance.peer, socket.gethostname(), tasks.boot(), Limits())
     try:
