@@ -114,9 +114,13 @@ def test_a_missing_code_folder_is_a_clear_failure(house: House) -> None:
 
 
 def test_a_missing_input_is_a_clear_failure(house: House) -> None:
-    seen = house.run("true", inputs={"data": {"type": "uri_file", "path": str(house.home / "gone.csv"), "uri": "azureml://x/gone.csv"}})
+    told = {"type": "uri_file", "path": str(house.home / "gone.csv"), "uri": "azureml://x/gone.csv", "asset": "/workspaces/w/data/visits/versions/3"}
+    seen = house.run("true", inputs={"data": told})
     assert seen.state == "failed" and seen.error is not None
-    assert seen.error["message"] == "input 'data': there is nothing at azureml://x/gone.csv"
+    where = "azureml://x/gone.csv, the place of version 3 of the asset 'visits' (data)"
+    assert (
+        seen.error["message"] == f"input 'data': there is nothing at {where}; write the data there first, or name a place or an asset that has data"
+    )
 
 
 @pytest.mark.parametrize("mode", ["ro_mount", "download"])

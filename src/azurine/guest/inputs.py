@@ -26,6 +26,7 @@ from typing import Any
 from azurine.model.errors import Invalid, Missing, Temporary
 
 LOOKED_OVER = 5_000
+ADVICE = "write the data there first, or name a place or an asset that has data"
 _IN_PLACE = ("ro_mount", "rw_mount", "mount", "eval_mount", "")
 
 
@@ -81,7 +82,7 @@ def altered(before: dict[str, tuple[int, int]]) -> str:
 def _bring_data(name: str, one: Mapping[str, Any], aside: Path, brought: Brought) -> None:
     path, uri = one.get("path"), str(one.get("uri") or "")
     if path and not os.path.exists(path):
-        raise Missing(f"input {name!r}: there is nothing at {uri or path}", path=f"inputs.{name}")
+        raise Missing(f"input {name!r}: there is nothing at {uri or path}{_asset(one)}; {ADVICE}", path=f"inputs.{name}")
     if path and one.get("mode", "") in _IN_PLACE:
         brought.values[name] = str(path)
         brought.readonly.append(str(path))
@@ -89,6 +90,12 @@ def _bring_data(name: str, one: Mapping[str, Any], aside: Path, brought: Brought
         brought.values[name] = str(_copied(Path(path), aside))
     else:
         brought.values[name] = str(_fetched(name, uri, aside, is_file=one.get("type") == "uri_file"))
+
+
+def _asset(one: Mapping[str, Any]) -> str:
+    """By the end of its id, `…/data/<name>/versions/<version>`."""
+    *_, kind, name, _, version = ["", "", "", "", *str(one.get("asset") or "").split("/")]
+    return f", the place of version {version} of the asset {name!r} ({kind})" if kind else ""
 
 
 def _copied(source: Path, aside: Path) -> Path:

@@ -205,6 +205,21 @@ def test_a_run_of_which_nothing_could_be_computed_fails_and_says_why(run, capsys
     assert str(out.parent) not in said
 
 
+def test_data_that_nobody_has_collected_yet_is_named_and_what_to_do(run, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    for side in ({"productionData": {**PRODUCTION, "uri": "azureml:nothing:1"}}, {"referenceData": {**TRAINING, "uri": "azureml:nothing:1"}}):
+        _, out = run(inputs=signal("DataDrift", **side))
+        [window] = json.loads((out / "drift.json").read_text())["windows"]
+        said = {one["name"]: one["sentence"] for one in window["signals"]}["inputs"]
+        assert said.startswith("there are no files in azureml:nothing:1; check the path, or wait until something has been written or collected")
+
+
+def test_a_monitor_of_which_nothing_is_run_here_fails(run, capsys):
+    code, _ = run(own=signal("Custom"), prepared=signal("DataDrift", productionData={**PRODUCTION, "preprocessingComponentId": "azureml:prepare:2"}))
+    assert code == 1
+    assert "own: signals of type custom are not run here" in capsys.readouterr().out
+
+
 def test_the_same_data_has_not_drifted_at_all(run):
     reference = {**PRODUCTION, "inputDataType": "Static", "windowStart": "2026-05-02T00:00:00Z", "windowEnd": "2026-05-03T00:00:00Z"}
     _, out = run(inputs=signal("DataDrift", referenceData=reference))

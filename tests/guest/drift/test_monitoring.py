@@ -240,8 +240,14 @@ def test_what_is_not_there_or_no_table(files: Files, tmp_path: Path) -> None:
 
 def test_a_target_that_has_no_file_yet(files: Files, tmp_path: Path) -> None:
     (tmp_path / "coming").mkdir()
-    found = whole(monitoring.run(order(2), files.csv("baseline", table(start=None)), str(tmp_path / "coming")))
+    baseline, coming = files.csv("baseline", table(start=None)), str(tmp_path / "coming")
+    found = whole(monitoring.run(order(2), baseline, coming))
     assert [one["sentence"] for one in found["windows"]] == ["no rows; this window is skipped"] * 2
+    advice = "check the path, or wait until something has been written or collected there"
+    assert f"the target has no rows: there are no files in t (data asset t:1); {advice}" in found["warnings"]
+    place = {"name": "visits", "version": None, "uri": "azureml://datastores/d/paths/visits"}
+    neither = whole(monitoring.run(order(baseline=place), coming, coming))["warnings"]
+    assert f"the baseline has no rows: there are no files in azureml://datastores/d/paths/visits; {advice}" in neither
 
 
 def test_what_the_server_is_told_is_small(files: Files) -> None:

@@ -25,7 +25,7 @@ from azurine.drift import comparing, documents, magnitude, results, roles
 from azurine.drift.comparing import Asked, Row
 from azurine.drift.tables import Table
 from azurine.guest import instances
-from azurine.guest.drift import publishing, reading, telling, together
+from azurine.guest.drift import publishing, reading, sources, telling, together
 from azurine.guest.drift.magnitude import Magnitude
 from azurine.guest.drift.reading import Reading
 from azurine.guest.drift.together import Found, Question
@@ -189,9 +189,15 @@ def _warnings(order: Json, mine: Reading, other: Reading, windows: list[dict[str
     found += [f"the target has no feature {name!r}" for name in other.absent if name not in both]
     if other.unplaced:
         found.append(f"{other.unplaced} rows of the target are left out: their {order['timestamp']!r} is missing or is no timestamp")
-    if mine.table.rows == 0:
+    empty = [(side, order[side]) for side, one in (("baseline", mine), ("target", other)) if not one.files]
+    found += [f"the {side} has no rows: {sources.lacking(data['uri'], _asset(data))}" for side, data in empty]
+    if mine.files and mine.table.rows == 0:
         found.append("the baseline has no rows")
     return found + [f"{one['start'][:10]}: {one['sentence']}" for one in windows if one["sentence"]]
+
+
+def _asset(data: Json) -> str:
+    return f"{data['name']}:{data['version']}" if data.get("version") else ""
 
 
 def _line(window: Json) -> str:

@@ -14,7 +14,7 @@ from azurine.drift.signals import evaluating, performance, plans
 from azurine.drift.signals.evaluating import Evaluated
 from azurine.drift.signals.plans import Data, Plan
 from azurine.drift.tables import EMPTY
-from azurine.guest.drift import attribution, joining, reading, staging
+from azurine.guest.drift import attribution, joining, opening, reading, sources, staging
 from azurine.guest.drift.reading import Reading
 from azurine.guest.drift.staging import Staged
 from azurine.model.errors import AzurineError, Invalid
@@ -55,7 +55,7 @@ class Runner:
         target = self._counted(sides["target"], baseline.types if plan.type == plans.DATA_QUALITY else {})
         tables = baseline.table, target.table
         if empty := [data for data, table in zip((reference, production), tables, strict=True) if table.rows == 0]:
-            return Evaluated(plan, (), *tables, sentence="; ".join(map(_nothing, empty)), notes=notes)
+            return Evaluated(plan, (), *tables, sentence="; ".join(map(self._nothing, empty)), notes=notes)
         chosen = evaluating.features(plan, baseline.types, target.types)
         importance: Mapping[str, float] = {}
         if plan.top is not None:
@@ -75,7 +75,7 @@ class Runner:
         baseline, target = self._counted(mine), self._counted(Staged(other, {}))
         tables = baseline.table, target.table
         if empty := [data for data, table in zip((reference, production[0]), tables, strict=True) if table.rows == 0]:
-            return Evaluated(plan, (), *tables, sentence="; ".join(map(_nothing, empty)), notes=notes)
+            return Evaluated(plan, (), *tables, sentence="; ".join(map(self._nothing, empty)), notes=notes)
         learnt = _role(production, plans.PREDICTION) or _role([reference], plans.TARGET)
         apart = {learnt, *(name for data in (reference, *production) for name in data.columns.values()), *evaluating.HOUSE}
         common = [name for name in baseline.types if name in target.types and name not in apart]
@@ -94,7 +94,7 @@ class Runner:
         path = self._joined(pairs)
         found = self._counted(Staged(path, {})).table
         if found.rows == 0:
-            return Evaluated(plan, (), EMPTY, found, sentence=f"no prediction has its truth: {_nothing(production[0])}", notes=notes)
+            return Evaluated(plan, (), EMPTY, found, sentence=f"no prediction has its truth: {self._nothing(production[0])}", notes=notes)
         rows = []
         for task, thresholds in plan.thresholds.items():
             classes = task == "classification"
@@ -132,6 +132,11 @@ class Runner:
         self._files += 1
         return self._folder / f"{self._files}.parquet"
 
+    def _nothing(self, data: Data) -> str:
+        if not opening.find(self._paths[data.input]).files:
+            return sources.lacking(data.uri)
+        return f"{NOTHING} from {data.start} to {data.end} of {data.uri}" if data.start else f"there are no rows in {data.uri}"
+
     def _named(self, plan: Plan, sentence: str) -> str:
         """Data is known by its address; where it lies on this machine says nothing to anybody."""
         for data in (*plan.production, *([plan.reference] if plan.reference else [])):
@@ -151,7 +156,3 @@ def _role(sides: list[Data], role: str) -> str:
 
 def _notes(plan: Plan, *sides: Staged) -> list[str]:
     return [f"{plan.name}: {one.note}" for one in sides if one.note]
-
-
-def _nothing(data: Data) -> str:
-    return f"{NOTHING} from {data.start} to {data.end} of {data.uri}" if data.start else f"there are no rows in {data.uri}"

@@ -88,6 +88,12 @@ def of(path: str, files: Sequence[Path], format: str | None = None, explicit: bo
     return Source(path, next(iter(known), CSV), tuple(kept))
 
 
+def lacking(uri: str, asset: str = "") -> str:
+    """Of a place without files: which it is, and what to do about it. asset: whose place it is."""
+    of = f" (data asset {asset})" if asset else ""
+    return f"there are no files in {uri}{of}; check the path, or wait until something has been written or collected there"
+
+
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
