@@ -9,45 +9,30 @@
 """
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
+
+from threaded import Threaded
 
 Make = Callable[[dict[str, Any]], tuple[int, str, dict[str, str]]]
 """What was asked (as for /echo) → the status, the body and the headers of the answer."""
 
 
-class Answering:
+class Answering(Threaded):
     def __init__(self, make: Make | None = None) -> None:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        server.daemon_threads = True
+        super().__init__(server)
         self.make = make
         self.asked: list[dict[str, Any]] = []
-        self.over = threading.Event()
         self.counted: Counter[str] = Counter()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
 
 def _handler(told: Answering) -> type[BaseHTTPRequestHandler]:

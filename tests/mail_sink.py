@@ -10,13 +10,12 @@ sink.away: whoever comes is sent away, as by a server that is just being restart
 import base64
 import socketserver
 import ssl
-import threading
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from threaded import Threaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +33,19 @@ class Taken:
         return payload.decode()
 
 
-class MailSink:
+class MailSink(Threaded):
     """certificate: a PEM file with its key, for one that speaks TLS. at_once: from the first byte. login: (user, password) that must be said."""
 
     def __init__(self, certificate: Path | None = None, at_once: bool = False, login: tuple[str, str] | None = None) -> None:
+        super().__init__(_Server(("127.0.0.1", 0), _handler(self)))
         self.letters: list[Taken] = []
         self.away = False
         self.silent = False
-        self.over = threading.Event()
         self.context: ssl.SSLContext | None = None
         self.at_once, self.login = at_once, login
         if certificate is not None:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(certificate)
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -24,14 +24,25 @@ def _headers_of_calls_are_forgotten() -> Iterator[None]:
 
 
 @pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+def said(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
+    """`said("job", "list")`: what one command, run against the server in this process, says on stdout and on stderr. code: its exit code."""
+
+    def run(*words: str, code: int = 0) -> tuple[str, str]:
+        capfd.readouterr()
+        answer = cli.main([*words, "--home", str(server.home)])
+        out, err = capfd.readouterr()
+        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
+        return out, err
+
+    return run
+
+
+@pytest.fixture
+def azurine(said: Callable[..., tuple[str, str]]) -> Callable[..., Any]:
     """`azurine("pipeline", "list")`: its JSON; with another `code`, what it said on stderr."""
 
     def run(*words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        answer = cli.main([*words, "--home", str(server.home), "-o", "json"])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
+        out, err = said(*words, "-o", "json", code=code)
         return err if code else json.loads(out) if out.strip() else None
 
     return run

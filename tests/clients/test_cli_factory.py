@@ -7,22 +7,16 @@ from typing import Any
 
 import pytest
 
-from azurine import cli
-from running import RunningServer
-
 Azurine = Callable[..., Any]
 NAME = "cli-factory"
 
 
 @pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Azurine:
+def azurine(said: Callable[..., tuple[str, str]]) -> Azurine:
     """`azurine("factory", "list")`: its JSON, and what it said on stderr."""
 
     def run(*words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        answer = cli.main([*words, "--home", str(server.home), "-o", "json"])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
+        out, err = said(*words, "-o", "json", code=code)
         return json.loads(out) if out.strip() else None, err
 
     return run

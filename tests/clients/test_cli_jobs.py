@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import yaml
 
-from azurine import cli
 from running import RunningServer, wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -36,17 +35,9 @@ Azurine = Callable[..., Ran]
 
 
 @pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Azurine:
+def azurine(said: Callable[..., tuple[str, str]]) -> Azurine:
     """`azurine("job", "list")`: runs one command against the server, in this process."""
-
-    def run(*words: str, code: int = 0) -> Ran:
-        capfd.readouterr()
-        answer = cli.main([*words, "--home", str(server.home)])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
-        return Ran(answer, out, err)
-
-    return run
+    return lambda *words, code=0: Ran(code, *said(*words, code=code))
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from azurine import cli
 from clients.submitting import ENVIRONMENT
-from running import RunningServer
 
 Azurine = Callable[..., Any]
 NAME = "cli-every-night"
@@ -25,12 +23,9 @@ SCHEDULE = {
 
 
 @pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Azurine:
+def azurine(said: Callable[..., tuple[str, str]]) -> Azurine:
     def run(*words: str, code: int = 0) -> Any:
-        capfd.readouterr()
-        answer = cli.main(["schedule", *words, "--home", str(server.home), "-o", "json"])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
+        out, err = said("schedule", *words, "-o", "json", code=code)
         return json.loads(out) if out.strip() else err
 
     return run

@@ -9,9 +9,8 @@ from typing import Any
 import polars
 import pytest
 
-from azurine import cli
 from latencies import unhurried
-from running import RunningServer, wait_until
+from running import wait_until
 
 ROWS = 300
 FILE = """
@@ -51,14 +50,11 @@ def data(connection: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
-def azurine(server: RunningServer, capfd: pytest.CaptureFixture[str]) -> Azurine:
+def azurine(said: Callable[..., tuple[str, str]]) -> Azurine:
     """`azurine("monitor", "list")`: its JSON; with another `code`, what it said on stderr."""
 
     def run(*words: str, code: int = 0, form: str = "json") -> Any:
-        capfd.readouterr()
-        answer = cli.main(["monitor", *words, "--home", str(server.home), "-o", form])
-        out, err = capfd.readouterr()
-        assert answer == code, f"{words}: {answer}\n{out}\n{err}"
+        out, err = said("monitor", *words, "-o", form, code=code)
         if code:
             return err
         return json.loads(out) if form == "json" and out.strip() else out

@@ -31,18 +31,24 @@ def record(measures: Mapping[str, float | None], say: Callable[[str], None], var
     now = int(time.time() * 1000)
     metrics = [{"key": name, "value": float(value), "timestamp": now, "step": 0} for name, value in measures.items() if value is not None]
     try:
-        _post(f"{address.rstrip('/')}/api/2.0/mlflow/runs/log-batch", {"run_id": run, "metrics": metrics}, said)
+        post(address, {"run_id": run, "metrics": metrics}, said)
     except (OSError, ValueError) as error:
-        reason = error.read().decode("utf-8", "replace")[:500] if isinstance(error, urllib.error.HTTPError) else str(error)
-        say(f"the numbers could not be logged as metrics: {reason}")
+        say(f"the numbers could not be logged as metrics: {reason(error)}")
 
 
-def _post(address: str, body: Mapping[str, object], said: Mapping[str, str]) -> None:
+def post(address: str, batch: Mapping[str, object], variables: Mapping[str, str]) -> None:
+    """A batch of what is to be logged, to the tracking server at that address. variables: of a step. Raises OSError or ValueError."""
     headers = {"Content-Type": "application/json"}
-    if said.get(TOKEN):
-        headers["Authorization"] = f"Bearer {said[TOKEN]}"
-    authority = next((said[name] for name in AUTHORITIES if said.get(name)), None)
+    if variables.get(TOKEN):
+        headers["Authorization"] = f"Bearer {variables[TOKEN]}"
+    authority = next((variables[name] for name in AUTHORITIES if variables.get(name)), None)
     context = ssl.create_default_context(cafile=authority) if address.startswith("https://") else None
-    request = urllib.request.Request(address, json.dumps(body).encode("utf-8"), headers, method="POST")
+    place = f"{address.rstrip('/')}/api/2.0/mlflow/runs/log-batch"
+    request = urllib.request.Request(place, json.dumps(batch).encode("utf-8"), headers, method="POST")
     with urllib.request.urlopen(request, timeout=PATIENCE, context=context):
         pass
+
+
+def reason(error: Exception) -> str:
+    """Why a batch could not be logged: what the server says, if it does."""
+    return error.read().decode("utf-8", "replace")[:500] if isinstance(error, urllib.error.HTTPError) else str(error)
