@@ -55,6 +55,19 @@ def test_after_the_machine_was_started_again_everything_is_done_again(tmp_path: 
     assert [line["rows"] for line in done_lines(tmp_path)] == [[["b", 0, 4]], [["b", 4, 8]]]
 
 
+def test_those_on_one_machine_know_of_each_other(tmp_path: Path) -> None:
+    first = joined(listed(tmp_path, 2), "0.1")
+    assert first.beside() == 1
+    away = Ledger(tmp_path, "1.1", "elsewhere", "b9", Limits())
+    away.join()
+    first.turn()
+    assert (first.beside(), away.beside()) == (1, 1)
+    joined(tmp_path, "2.1")
+    joined(tmp_path, "2.2")
+    first.turn()
+    assert first.beside() == 2, "the same share begun again is one"
+
+
 def test_a_line_that_was_cut_short_does_not_count(tmp_path: Path) -> None:
     first = joined(listed(tmp_path, 2), "0.1")
     first.turn(wanted=1)
