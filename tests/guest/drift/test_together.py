@@ -139,9 +139,11 @@ def test_what_a_lost_node_had_taken_is_done_again_and_counts_once(asked: Questio
 def test_one_that_comes_when_all_is_done_has_it_too_and_nothing_is_done_twice(asked: Question, by_one: str, tmp_path: Path) -> None:
     job = Job(tmp_path / "job")
     first, late = job.instance(0), job.instance(1)
+    wanted = Path(first.own) / "wanted"
     found = together.by_many(asked, first, job.said.append)
     assert found is not None
     assert "on 1 node (node 0: " in found.how
+    assert wanted.read_text() == "3", "as many as there may be"
     assert document(asked, found) == by_one
     before = len(job.said)
     assert together.by_many(asked, late, job.said.append) is not None

@@ -83,7 +83,7 @@ def by_many(asked: Question, instance: Instance, say: Say) -> Found | None:
         if not (shared / ledger.LIST).exists():
             _list(asked, shared, EACH * instance.most)
     say(f"node {instance.share} has come")
-    instance.ask(instance.most)
+    instance.ask(min(instance.most, len(_pieces(shared))))
     taking = Ledger(shared, instance.peer, socket.gethostname(), tasks.boot(), Limits())
     try:
         taking.join()
@@ -157,7 +157,7 @@ class _Model:
 
 
 def _gathered(asked: Question, shared: Path) -> Found:
-    pieces = [json.loads(line) for line in (shared / ledger.LIST).read_text("utf-8").splitlines()]
+    pieces = _pieces(shared)
     tables = {
         what: spreading.settled(spreading.merged([spreading.load(shared / _name(one)) for one in pieces if one["what"] == what]), path)
         for what, path in ((BASELINE, asked.baseline), (TARGET, asked.target))
@@ -175,6 +175,10 @@ def _how(shared: Path, pieces: int) -> str:
 def _plans(shared: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((shared / PLANS).read_text("utf-8"))
     return found
+
+
+def _pieces(shared: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (shared / ledger.LIST).read_text("utf-8").splitlines()]
 
 
 def _name(piece: Mapping[str, Any]) -> str:
