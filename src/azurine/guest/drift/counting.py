@@ -24,6 +24,9 @@ CROWDED = 16 * numbers.LIMIT
 AT_ONCE = 16
 """Columns that are counted in one pass: each has hash tables of its own, and the engine needs longer for each the more there are."""
 
+ALL = -1
+"""Stands for a column where there is none."""
+
 Counts = Mapping[tuple[int, int], Sequence[tuple[Any, bool, int]]]
 """By stretch and column: key, wrong, how many rows."""
 Extremes = Mapping[tuple[int, int], tuple[float, float, float | None]]
@@ -41,7 +44,7 @@ def count(engine: Any, source: Source, relation: str, columns: Sequence[Column],
 
 def _count(engine: Any, source: Source, relation: str, columns: Sequence[Column], stretch: str | None) -> dict[int, Table]:
     engine.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {_counting(relation, columns, stretch)}")
-    rows = dict(engine.execute("SELECT s, n FROM counts WHERE place = -1").fetchall())
+    rows = dict(engine.execute(f"SELECT s, sum(n)::BIGINT FROM counts WHERE place = {0 if columns else ALL} GROUP BY s").fetchall())
     crowded = {place for place, number in engine.execute("SELECT place, count(*) FROM counts GROUP BY place").fetchall() if number > CROWDED}
     columns = [_folded(engine, place, column) if place in crowded else column for place, column in enumerate(columns)]
     counts = _fetched(engine, columns)
@@ -56,13 +59,14 @@ def _count(engine: Any, source: Source, relation: str, columns: Sequence[Column]
 
 
 def _counting(relation: str, columns: Sequence[Column], stretch: str | None) -> str:
-    """place: the column's, or -1 for the number of rows. x: the key of numbers. t: that of the others. w: wrong."""
+    """place: the column's; ALL when there is none. x: the key of numbers. t: that of the others. w: wrong. A missing value is a key too, so the counts of
+    any column are those of all rows: to count these beside would be a ninth column to a table of eight."""
     keys = [f"{column.key()} AS k{place}" for place, column in enumerate(columns)]
     wrong = {place: f"{column.wrong()} AS w{place}" for place, column in enumerate(columns) if column.cast}
     each = [f"k{place}, w{place}" if place in wrong else f"k{place}" for place in range(len(columns))]
-    sets = ["()", *(f"({one})" for one in each)] if stretch is None else ["(s)", *(f"(s, {one})" for one in each)]
+    sets = [f"({one})" if stretch is None else f"(s, {one})" for one in each] or ["()" if stretch is None else "(s)"]
     whether = [f"WHEN grouping(k{place}) = 0 THEN {place}" for place in range(len(columns))]
-    case = f"CASE {' '.join(whether)} ELSE -1 END" if columns else "-1"
+    case = f"CASE {' '.join(whether)} END" if columns else str(ALL)
     number = _either(f"k{place}::DOUBLE" for place, column in enumerate(columns) if column.numeric)
     text = _either(f"k{place}::VARCHAR" for place, column in enumerate(columns) if not column.numeric)
     marks = _either([*(f"w{place}" for place in wrong), "false"])

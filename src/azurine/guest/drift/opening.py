@@ -4,7 +4,7 @@ Two columns of one name are refused: which of them a feature means, nobody can s
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +30,35 @@ def find(path: str) -> Source:
 
 def opened(engine: Any, source: Source, as_text: bool = False) -> str:
     """What stands behind FROM."""
-    relation = lines.opened(engine, source, as_text) if source.format == JSON else source.relation(as_text)
-    if source.format != JSON:
-        _check_names(engine, source, relation)
+    return _opened(engine, source, as_text, checked=False)[0]
+
+
+def seen(engine: Any, source: Source, as_text: bool = False, checked: bool = False) -> tuple[str, dict[str, str]]:
+    """The same, and its columns: finding out what a text file means takes a while, so it is not asked twice. checked: this has been done before."""
+    relation, stored = _opened(engine, source, as_text, checked)
+    return relation, described(engine, relation) if stored is None else stored
+
+
+def _opened(engine: Any, source: Source, as_text: bool, checked: bool) -> tuple[str, dict[str, str] | None]:
+    """None when nobody has looked at the columns yet."""
+    stored = None
+    if source.format == JSON:
+        relation = lines.opened(engine, source, as_text)
+    else:
+        relation = source.relation(as_text)
+        stored = described(engine, relation)
+        if not checked:
+            _check_names(engine, source, stored)
     if source.unnamed:
-        names = [f"{named(name)} AS Column{place}" for place, name in enumerate(described(engine, relation), start=1)]
-        relation = f"(SELECT {', '.join(names)} FROM {relation})"
+        names = [f"{named(name)} AS Column{place}" for place, name in enumerate(stored or described(engine, relation), start=1)]
+        relation, stored = f"(SELECT {', '.join(names)} FROM {relation})", None
     for before, after in source.steps:
-        relation = f"({before} {relation}{after})"
-    return relation
+        relation, stored = f"({before} {relation}{after})", None
+    return relation, stored
 
 
-def _check_names(engine: Any, source: Source, relation: str) -> None:
+def _check_names(engine: Any, source: Source, stored: Mapping[str, str]) -> None:
     """The engine gives a second column of the same name another one; only where it may have done so is the file itself looked at."""
-    stored = described(engine, relation)
     lowered = {name.lower() for name in stored}
     if not any(name.rpartition("_")[2].isdigit() and name.rpartition("_")[0].lower() in lowered for name in stored):
         return

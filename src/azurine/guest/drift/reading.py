@@ -17,7 +17,6 @@ from azurine.drift import tables
 from azurine.drift.tables import EMPTY, Table
 from azurine.guest.drift import columns, counting, opening, windows
 from azurine.guest.drift.columns import Column
-from azurine.guest.drift.lines import described
 from azurine.guest.drift.sources import CSV, PARQUET, Source
 from azurine.guest.drift.windows import UNPLACED, Window
 from azurine.model.errors import Invalid
@@ -102,8 +101,7 @@ def look_at(
 
     with engine(memory=MORE) as session:
         try:
-            relation = opening.opened(session, source)
-            stored = described(session, relation)
+            relation, stored = opening.seen(session, source)
             if time is not None:
                 _stamped(time[0], stored, source)
             wanted = _wanted(stored, features, time)
@@ -112,9 +110,9 @@ def look_at(
             except duckdb.Error:
                 if source.format == PARQUET:
                     raise
-                text = opening.opened(session, source, as_text=True)
+                text, texts = opening.seen(session, source, as_text=True)
                 told = {**wished(source, stored), **(types or {})}
-                known = columns.looked_at(session, text, described(session, text), wanted, told, not source.small)
+                known = columns.looked_at(session, text, texts, wanted, told, not source.small)
         except duckdb.Error as error:
             raise Invalid(first_line(error), path=path) from error
     return source, Look([replace(one, stored=stored[one.name]) for one in known], _absent(stored, wanted))
@@ -150,12 +148,10 @@ def _counted(
     look: Look | None,
     as_text: bool,
 ) -> Reading:
-    relation = opening.opened(engine, source)
-    stored = described(engine, relation)
+    relation, stored = opening.seen(engine, source)
     types = {**wished(source, stored), **types}
     if as_text or (look is not None and source.format != PARQUET and _narrower(look, stored)):
-        relation = opening.opened(engine, source, as_text=True)
-        stored = described(engine, relation)
+        relation, stored = opening.seen(engine, source, as_text=True)
     if source.format != PARQUET and source.small:
         with columns.ordered(engine):
             engine.execute(f"CREATE OR REPLACE TEMP TABLE everything AS SELECT * FROM {relation}")
@@ -190,8 +186,8 @@ def _sooner(engine: Any, source: Source, relation: str, stored: Mapping[str, str
     them as well, only the empty value is looked for; a word further down is then a value of another type, for which everything is read as text."""
     if any(columns.type_of(stored[name]) == "text" for name in wanted if name in stored) or any(word.startswith("nullstr") for word in source.words):
         return relation
-    plain = opening.opened(engine, replace(source, words=(*source.words, "nullstr = ['']")))
-    return plain if described(engine, plain) == stored else relation
+    plain, columns_of_it = opening.seen(engine, replace(source, words=(*source.words, "nullstr = ['']")), checked=True)
+    return plain if columns_of_it == stored else relation
 
 
 def _wanted(stored: Mapping[str, str], features: Sequence[str] | None, time: tuple[str, Sequence[Window]] | None) -> list[str]:
@@ -229,7 +225,7 @@ def types_of(path: str) -> dict[str, str]:
         return {}
     with engine() as session:
         try:
-            return wished(source, described(session, opening.opened(session, source)))
+            return wished(source, opening.seen(session, source)[1])
         except duckdb.Error as error:
             raise Invalid(first_line(error), path=path) from error
 
