@@ -4,6 +4,9 @@ Raw bytes over a Unix socket. All requests that come up in one turn of the event
 them in one go, can answer them together. As it works on one after the other, it is known at its death which request it died over (the
 first that has no answer) and which it has not begun.
 
+A process that answers many requests one by one is listened to once in a millisecond, as long as it has more to do than that: being woken for
+each answer would cost both sides more than the answer does. What it says lies in the kernel meanwhile, so nothing is lost if it dies.
+
 The process on the other side is ours, so little has to be understood. But the user's code runs in it, so nothing that comes is
 trusted: what is no such answer ends the connection.
 """
@@ -20,6 +23,8 @@ MOST_HEAD = 64 * 1024
 MOST_BODY = 1 << 30
 STINT = 0.02
 """Seconds of work that a process is given ahead, so that it never waits for us; more would only wait in the wrong place."""
+REST = 0.001
+"""Seconds in which a process is not listened to, when it has work for longer and would say several things in them."""
 _ANSWER = re.compile(
     rb"HTTP/1\.1 ([2-5]\d\d) [ -~]{0,60}\r\nContent-Length: (\d{1,10})\r\n((?:[!#-'*+.0-9A-Z^_`a-z|~-]+:[\t -~\x80-\xff]*\r\n)*)\r\n"
 )
@@ -75,6 +80,7 @@ class Process(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._missing = 0
         self._is_lost = False
+        self._is_resting = False
         self._pace = STINT
         self._since = 0.0
 
@@ -141,6 +147,19 @@ class Process(asyncio.Protocol):
             self._answered(found)
         if not is_sound:
             self._end("the process said what is no answer")
+        elif found and self._pace < REST / 2 and self._pace * len(self.asked) > REST * 1.5:
+            self._rest()
+
+    def _rest(self) -> None:
+        if self._transport is not None and not self._is_resting:
+            self._is_resting = True
+            self._transport.pause_reading()
+            self._loop.call_later(REST, self._listen)
+
+    def _listen(self) -> None:
+        self._is_resting = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _read(self, data: bytes) -> tuple[list[tuple[Ask, Reply]], bool]:
         """The answers that are whole; what is not yet is kept. And whether all is as it should be."""
