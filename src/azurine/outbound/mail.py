@@ -9,6 +9,7 @@ Sending is not trying again: whoever wants that asks again. A letter that is sen
 
 import contextlib
 import smtplib
+import socket
 import ssl
 import threading
 from dataclasses import dataclass
@@ -97,8 +98,14 @@ def send(through: Server, password: str, letter: Letter, trust: Path | None = No
 
 def _opened(through: Server, trust: Path | None, seconds: float) -> smtplib.SMTP:
     if through.scheme == "smtps":
-        return smtplib.SMTP_SSL(through.host, through.port, timeout=seconds, context=_context(trust))
-    return smtplib.SMTP(through.host, through.port, timeout=seconds)
+        return smtplib.SMTP_SSL(through.host, through.port, local_hostname=_own_name(), timeout=seconds, context=_context(trust))
+    return smtplib.SMTP(through.host, through.port, local_hostname=_own_name(), timeout=seconds)
+
+
+def _own_name() -> str:
+    """What the server is greeted with. smtplib would ask the name service for it, with no end to the time that it takes."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _said(line: smtplib.SMTP, through: Server, password: str, trust: Path | None, letter: Letter) -> None:

@@ -88,7 +88,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mlflow.models import infer_signature
 
     class Adds(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
-        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        def predict(self, model_input: pd.DataFrame) -> Any:
             return model_input.sum(axis=1)
 
     folder = tmp_path_factory.mktemp("models")
