@@ -85,10 +85,12 @@ def test_integers_of_few_values_have_a_bin_each(tmp_path: Path) -> None:
 
 def test_a_row_that_does_not_fit_the_first_ones(tmp_path: Path) -> None:
     """A number for a million bytes, and then a word."""
-    (tmp_path / "late.csv").write_text("a,b\n" + "1,x\n" * 300_000 + "one,x\n")
+    x = "x" * 60
+    (tmp_path / "late.csv").write_text("a,b\n" + f"1,{x}\n" * 20_000 + f"one,{x}\n")
     told = {one["name"]: one for one in looking.profile(tmp_path / "late.csv")["columns"]}
+    assert told["b"]["top"] == [{"value": x, "count": 20_001}]
     assert (told["a"]["type"], told["a"]["distinct"]) == ("String", 2)
-    assert looking.preview(tmp_path / "late.csv", 1)["rows"] == [["1", "x"]] or looking.preview(tmp_path / "late.csv", 1)["rows"] == [[1, "x"]]
+    assert looking.preview(tmp_path / "late.csv", 1)["rows"] in ([["1", x]], [[1, x]])
 
 
 def test_large_tables_are_gone_over_in_pieces(tmp_path: Path) -> None:
@@ -104,10 +106,10 @@ def test_large_tables_are_gone_over_in_pieces(tmp_path: Path) -> None:
 
 
 def test_what_is_told_is_bounded_whatever_the_table(tmp_path: Path) -> None:
-    wide = pl.DataFrame({f"c{number}": ["y" * 5000, None] for number in range(5000)})
+    wide = pl.DataFrame({f"c{number}": ["y" * 5000, None] for number in range(1000)})
     wide.write_parquet(tmp_path / "wide.parquet")
     seen = looking.preview(tmp_path / "wide.parquet", 1000)
-    assert (seen["columnCount"], len(seen["columns"]), {len(cell) for cell in seen["rows"][0]}) == (5000, looking.MOST_COLUMNS, {looking.LONGEST})
+    assert (seen["columnCount"], len(seen["columns"]), {len(cell) for cell in seen["rows"][0]}) == (1000, looking.MOST_COLUMNS, {looking.LONGEST})
     assert len(looking.profile(tmp_path / "wide.parquet")["columns"]) == looking.MOST_COLUMNS
     pl.DataFrame({"list": [[1, 2], None], "bytes": [b"abc", b""], "nothing": [None, None]}).write_parquet(tmp_path / "odd.parquet")
     assert looking.preview(tmp_path / "odd.parquet")["rows"] == [["[1, 2]", "<3 bytes>", None], [None, "<0 bytes>", None]]
