@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from azurine.designer import tables
+from azurine.designer import csv_files, tables
 from azurine.designer.bench import Bench
 from azurine.designer.components import Asking, Question
 from azurine.designer.parameters import Parameters
@@ -53,7 +53,8 @@ def apply(settings: Mapping[str, Any], table: Table, bench: Bench) -> Generator[
     if absent:
         raise bench.failing(f"dataset: there is no numeric column {listed(absent)}; there are {listed(table.names)}")
     if settings["mode"] == CUSTOM:
-        groups = {name: _by_custom_edges(name, settings["edges"]) for name in chosen}
+        by_edges = _by_custom_edges if bench.sample is None else _by_custom_edges_from_the_first
+        groups = {name: by_edges(name, settings["edges"]) for name in chosen}
     elif settings["mode"] == WIDTH:
         groups = yield from _by_width(table, chosen, settings["bins"], bench)
     else:
@@ -75,6 +76,13 @@ def _by_custom_edges(name: str, edges: Sequence[float]) -> pl.Expr:
     below = value.min() < edges[0]
     index = _count_below(value, edges)
     return pl.when(below).then(index + 1).otherwise(pl.max_horizontal(index, pl.when(value.is_not_null()).then(1))).cast(pl.Int64)
+
+
+def _by_custom_edges_from_the_first(name: str, edges: Sequence[float]) -> pl.Expr:
+    """The same where no value lies below the first edge, without waiting for the least of all; elsewhere the plan fails as a surprise."""
+    value = pl.col(name)
+    index = (value >= edges[0]).cast(pl.Int16) + _count_below(value, edges[1:])
+    return csv_files.surprised_below(index, 1).cast(pl.Int64)
 
 
 def _by_width(table: Table, chosen: Sequence[str], bins: int, bench: Bench) -> Generator[Question, Any, dict[str, pl.Expr]]:

@@ -1,6 +1,8 @@
 import pytest
+from polars.exceptions import PolarsError
 
-from azurine.designer import trying
+from azurine.designer import csv_files, trying
+from azurine.designer.bench import Bench
 from azurine.model.errors import Invalid
 
 WORKSHOP = "1,11,21,31,41,51,61,71,81,91"
@@ -33,6 +35,23 @@ def indexes(values, **given):
 )
 def test_custom_edges(edges, values, expected):
     assert indexes(values, comma_separated_list_of_bin_edges=edges) == expected
+
+
+@pytest.mark.parametrize(
+    ("edges", "values"),
+    [(WORKSHOP, [1, 11, 12, 91, 95, None]), ("-0.5, 1.5", [-0.5, 1.0, None, 2.0]), (",".join(map(str, range(100))), [0, 0.5, 98.5, 99, 100])],
+)
+def test_groups_are_the_same_where_nothing_is_known_of_later_rows(edges, values, tmp_path):
+    given = {"columns_to_bin": "Age", "binning_mode": "Custom Edges", "comma_separated_list_of_bin_edges": edges}
+    found = trying.outputs("group_data_into_bins", {"dataset": trying.table({"Age": values})}, given, Bench(tmp_path))
+    assert trying.rows(found["quantized_dataset"])["Age_quantized"] == indexes(values, comma_separated_list_of_bin_edges=edges)
+
+
+def test_a_later_row_below_the_first_edge_is_a_surprise(tmp_path):
+    given = {"columns_to_bin": "Age", "binning_mode": "Custom Edges", "comma_separated_list_of_bin_edges": WORKSHOP}
+    with pytest.raises(PolarsError) as caught:
+        trying.outputs("group_data_into_bins", {"dataset": trying.table({"Age": [5, 0]})}, given, Bench(tmp_path))
+    assert csv_files.is_surprise(caught.value)
 
 
 def test_equal_width_divides_the_range():

@@ -142,6 +142,16 @@ def test_types_that_later_rows_do_not_have_are_inferred_again(run, tmp_path):
     assert (tmp_path / "store/out.csv").read_text().endswith("150000,150000,150000.5\n")
 
 
+def test_a_value_below_the_first_edge_that_comes_late_moves_all_groups_up(run, tmp_path):
+    """That there is none is taken for granted while the file is read for the first time."""
+    rows = [f"{number},{number},{0 if number == 150_000 else 21}" for number in range(1, 150_001)]
+    (tmp_path / "store/ages.csv").write_text("Id,PatientID,Age\n" + "\n".join(rows) + "\n")
+    assert set(states(run(prep())).values()) == {"succeeded"}
+    assert (tmp_path / "store/1-bronze/me/diabetes.csv").read_text() == (
+        "Id,PatientID,Age,Age_quantized,BMI\n1,1,21,3,20.5\n2,2,21,3,30.5\n3,3,21,3,40.5\n4,4,21,3,50.5\n"
+    )
+
+
 def test_a_column_without_a_value_in_the_first_rows_has_the_type_of_later_ones(run, tmp_path):
     rows = [f"{number},{number}{',1.5' if number == 150_000 else ','}" for number in range(1, 150_001)]
     (tmp_path / "store/ages.csv").write_text("Id,PatientID,Age\n" + "\n".join(rows) + "\n")

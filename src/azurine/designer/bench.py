@@ -20,7 +20,8 @@ def nowhere(address: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """folder: scratch, gone afterwards. say: one line for the node's log. sample: rows to infer CSV types from, None for all.
+    """folder: scratch, gone afterwards. say: one line for the node's log. sample: rows to infer CSV types from, None for all; with None
+    nothing else is expected of rows not yet seen either, for then nobody runs the plan again (see `csv_files`).
 
     variables: of the node's step, such as those by which its run is found; None where they are those of the process.
     """

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import ComputeError, NoDataError, PolarsError
+from polars.exceptions import NoDataError, PolarsError
 
 from azurine.designer import tables
 from azurine.designer.bench import SAMPLE
@@ -51,8 +51,16 @@ def sink(frame: pl.LazyFrame, path: Path, separator: str = ",") -> pl.LazyFrame:
 
 
 def is_surprise(error: BaseException) -> bool:
-    """Did a plan fail because a row of a CSV file does not have the type that the first rows had?"""
-    return isinstance(error, ComputeError) and "could not parse" in str(error)
+    """Did a plan fail because a row of a CSV file does not have the type that the first rows had, or because of `surprised_below`?"""
+    return isinstance(error, PolarsError) and ("could not parse" in str(error) or "conversion from `i16` to `u16` failed" in str(error))
+
+
+def surprised_below(number: pl.Expr, least: int) -> pl.Expr:
+    """The number (Int16) as it is; a row that has less makes the plan fail, as a surprise does.
+
+    For a plan that may only be had cheaply where every row is as expected: to see that beforehand is to hold all rows until the last is read.
+    """
+    return (number - least).cast(pl.UInt16, strict=True).cast(pl.Int32) + least
 
 
 def _has_silent_columns(frame: pl.LazyFrame, rows: int) -> bool:

@@ -26,7 +26,9 @@ def outputs(
     """The outputs of the component, tables settled in memory."""
     component = components.find(name)
     with tempfile.TemporaryDirectory() as folder:
-        found = asking.run(component, inputs or {}, component.read(given or {}), bench or Bench(Path(folder), failing=failing(component.title)))
+        found = asking.run(
+            component, inputs or {}, component.read(given or {}), bench or Bench(Path(folder), sample=None, failing=failing(component.title))
+        )
         return {port: _settled(value) for port, value in found.items()}
 
 
@@ -51,4 +53,4 @@ def _settled(port: Port) -> Port:
 def bench(folder: Path) -> Bench:
     """A bench in a folder that is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Bench(folder)
+    return Bench(folder, sample=None)
