@@ -1,7 +1,7 @@
 """Execute Python Script: the function azureml_main of a script, called with up to two tables, in a process of its own.
 
 azureml_main takes no, one or two tables (pandas; None where nothing is connected) and returns a table, or up to two of them as a tuple, or
-nothing, which is an empty table. See azurine.designer.script_host for what else becomes a table. What is known of columns besides their
+None, which is an empty table; a function without any return statement is an error. See azurine.designer.script_host for what else becomes a table. What is known of columns besides their
 type (label, features, scores) does not pass through a script; mark it anew with Edit Metadata.
 """
 

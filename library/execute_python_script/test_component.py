@@ -42,8 +42,15 @@ def test_two_tables_in_two_tables_out(tmp_path):
 
 def test_nothing_returned_is_said(tmp_path):
     said = []
-    result("def azureml_main():\n    pass", tmp_path, said)
+    result("def azureml_main():\n    return None", tmp_path, said)
     assert said == ["azureml_main returned nothing: the result is a table without columns"]
+
+
+@pytest.mark.parametrize(
+    "body", ["if True:\n        return", "try:\n        return None\n    finally:\n        pass", "for x in ():\n        return 1"]
+)
+def test_a_return_anywhere_may_return_nothing(body, tmp_path):
+    assert result(f"def azureml_main():\n    {body}", tmp_path)["result_dataset"].columns == ()
 
 
 def bundle(path, files):
@@ -94,6 +101,11 @@ def test_a_bundle_that_is_no_zip_is_told(tmp_path):
         ("", r"there is no function azureml_main"),
         ("def azureml_main(a, b, c):\n    pass\n", r"azureml_main takes 3 tables; it is given two at most"),
         ("def azureml_main():\n    return 1, 2, 3\n", r"azureml_main returned 3 tables; there are two outputs"),
+        (
+            "import os\n\ndef azureml_main(one=None):\n    one = 1\n",
+            r"^Execute Python Script: python_script: line 3: azureml_main has no return statement",
+        ),
+        ("def azureml_main():\n    def inner():\n        return 1\n    [x for x in range(3)]\n", r"line 1: azureml_main has no return statement"),
         ("def azureml_main():\n    return object()\n", r"it returned object; a pandas DataFrame is wanted"),
     ],
 )

@@ -91,6 +91,7 @@ def run(tmp_path):
         (queried("ATTACH '/etc/passwd' AS x; SELECT 1"), r"Apply SQL Transformation: sql_query_script: SQL may touch its own tables only.*ATTACH"),
         (queried("VACUUM INTO '/tmp/x'; SELECT 1"), r"Apply SQL Transformation: sql_query_script: SQL"),
         (scripted("return 1 / 0"), r"Execute Python Script: python_script: line 2: ZeroDivisionError: division by zero in: return 1 / 0"),
+        (scripted("first = 1"), r"Execute Python Script: python_script: line 1: azureml_main has no return statement"),
         (scripted("import os; os._exit(3)"), r"Execute Python Script: python_script: the script ended its process \(exit code 3\)"),
         (node("x", "execute_python_script", {"python_script": "a = 1"}, dataset1="ages"), r"Execute Python Script: .*azureml_main"),
         (imported("x", "missing"), r"Import Data: datastore_path: there is no such file or folder \(given: '.*/missing.csv'\)"),
@@ -152,6 +153,20 @@ def test_an_export_that_cannot_be_leaves_what_was_there(run, nodes, message):
         "twice.csv",
         "wide.csv",
     ]
+
+
+@pytest.mark.parametrize("sort", ["csv", "tsv", "parquet"])
+@pytest.mark.parametrize("fault", ["rows", "columns"])
+def test_an_empty_table_is_exported_in_no_format(run, sort, fault):
+    given = {"datastore_path": f"{STORE}/out.csv", "file_format": sort}
+    if fault == "rows":
+        before, nodes = "empty", [imported("empty")]
+    else:
+        before, nodes = "x.result_dataset", [imported("ages"), scripted("return None")]
+    results = run(*nodes, node("out", "export_data", given, dataset=before))
+    assert results["out"].error == f"Export Data: dataset: the table has no {fault}; there is nothing to export"
+    assert run.out.read_text() == "old"
+    assert not [name for name in os.listdir(run.out.parent) if name.startswith(".")]
 
 
 def test_a_file_whose_rows_differ_in_length_is_no_table(run):

@@ -13,6 +13,7 @@ index is left out, names of columns are text, a column without a name is column_
 Scripts written for the designer import `azureml.core`; where that is not installed they find our few names of it (`v1`).
 """
 
+import ast
 import importlib.util
 import inspect
 import json
@@ -94,7 +95,26 @@ def _main_function(script: ModuleType, request: dict[str, Any], folder: Path) ->
     if not callable(function):
         raise Refused("python_script: there is no function azureml_main; write def azureml_main(dataframe1=None, dataframe2=None)")
     frames = [_read(one) for one in request["inputs"]]
-    return tables(function(*frames[: arity(function)]))
+    returned = function(*frames[: arity(function)])
+    line = _without_return(folder / SCRIPT) if returned is None else None
+    if line is not None:
+        raise Refused(
+            f"python_script: line {line}: azureml_main has no return statement, so there is no table; end it with return dataframe1, "
+            "or with return None where none is meant"
+        )
+    return tables(returned)
+
+
+def _without_return(script: Path) -> int | None:
+    """The line where azureml_main begins, if no statement of it returns anything; None where it does, or is defined elsewhere."""
+    found = [one for one in ast.parse(script.read_bytes()).body if isinstance(one, ast.FunctionDef) and one.name == "azureml_main"]
+    return found[-1].lineno if found and not _returns(found[-1].body) else None
+
+
+def _returns(body: Iterable[ast.AST]) -> bool:
+    """Is there a return among the statements? Those of functions and classes within are not its own."""
+    within = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    return any(isinstance(one, ast.Return) or (not isinstance(one, within) and _returns(ast.iter_child_nodes(one))) for one in body)
 
 
 def arity(function: Any) -> int:
