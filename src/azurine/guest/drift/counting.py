@@ -1,7 +1,7 @@
 """One pass over the files: how often each key of each column comes, in each stretch of time. Nothing is sorted, no row is kept.
 
 The engine groups by every column at once (GROUPING SETS), each in a hash table of its own, so a CSV file is parsed once however many columns there are; what
-the tables hold goes to disk when memory is short. A column that turns out to have far more keys than its sketch keeps is
+the tables hold goes to disk when memory is short. Of Parquet without stretches, each column is read and counted by itself. A column that turns out to have far more keys than its sketch keeps is
 folded there, before it gets here. Least and greatest value of a column on a grid stand in the footers of Parquet files, or cost a second pass; where that
 is dear (large CSV files), they are the borders of the grid. The sum is then that of the middles of the bins.
 """
@@ -43,7 +43,9 @@ def count(engine: Any, source: Source, relation: str, columns: Sequence[Column],
 
 
 def _count(engine: Any, source: Source, relation: str, columns: Sequence[Column], stretch: str | None) -> dict[int, Table]:
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {_counting(relation, columns, stretch)}")
+    alone = source.format == PARQUET and stretch is None and len(columns) > 1
+    asked = _each_alone(relation, columns) if alone else _counting(relation, columns, stretch)
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE counts AS {asked}")
     rows = dict(engine.execute(f"SELECT s, sum(n)::BIGINT FROM counts WHERE place = {0 if columns else ALL} GROUP BY s").fetchall())
     crowded = {place for place, number in engine.execute("SELECT place, count(*) FROM counts GROUP BY place").fetchall() if number > CROWDED}
     columns = [_folded(engine, place, column) if place in crowded else column for place, column in enumerate(columns)]
@@ -74,6 +76,18 @@ def _counting(relation: str, columns: Sequence[Column], stretch: str | None) -> 
     which, where = ("0 AS s", "") if stretch is None else ("s", " WHERE s IS NOT NULL")
     asked = f"{which}, {case} AS place, {number}::DOUBLE AS x, {text}::VARCHAR AS t, {marks} AS w, count(*) AS n"
     return f"SELECT {asked} FROM ({inner}){where} GROUP BY GROUPING SETS ({', '.join(sets)})"
+
+
+def _each_alone(relation: str, columns: Sequence[Column]) -> str:
+    """The same rows, where a column can be read without the others: small whole numbers are then counted by an array, not by a hash table."""
+    some = []
+    for place, column in enumerate(columns):
+        number, text = ("k::DOUBLE", "NULL") if column.numeric else ("NULL::DOUBLE", "k::VARCHAR")
+        keys, by = (f"{column.key()} AS k, {column.wrong()} AS w", "k, w") if column.cast else (f"{column.key()} AS k, false AS w", "k")
+        w = "w" if column.cast else "false AS w"
+        asked = f"0 AS s, {place} AS place, {number} AS x, {text}::VARCHAR AS t, {w}, count(*) AS n"
+        some.append(f"SELECT {asked} FROM (SELECT {keys} FROM {relation}) GROUP BY {by}")
+    return " UNION ALL ".join(some)
 
 
 def _either(some: Iterable[str]) -> str:
